@@ -1,0 +1,60 @@
+// A detector's finding: who, what, on which evidence, and what that evidence proves. It knows nothing of ban times.
+import type { z } from 'zod';
+import type { Network, Peer } from './address.ts';
+import type { Observation, ObservationKind, Proof, SensorName, Transport } from './observation.ts';
+import type { Time } from './time.ts';
+
+export type ProofLevel = Proof['level'];
+
+/** What a person may read about why. Every string in it was written by a stranger and is cut by the sensors. */
+export interface Evidence {
+  /** What was counted, in the words of the detector's own options. */
+  readonly counted: {
+    readonly what: string;
+    readonly count: number;
+    readonly limit: number;
+    readonly withinMs: number;
+  };
+  /** Messages by sensor. */
+  readonly sensors: Partial<Record<SensorName, number>>;
+  readonly transports: readonly Transport[];
+  readonly accounts: readonly string[];
+  readonly values: readonly string[];
+  readonly callIds: readonly string[];
+  /** The strongest rung that was seen, where the finding is proven. */
+  readonly provenBy?: Exclude<Proof, { level: 'asserted' }>;
+}
+
+export interface Detection {
+  readonly attack: string;
+  /** The address, or the IPv6 network, that is counted as one source. */
+  readonly source: Network;
+  readonly proof: ProofLevel;
+  readonly time: Time;
+  /** First evidence that is inside the window. */
+  readonly firstTime: Time;
+  /** Messages of this source that count as evidence since it was last quiet, joined over the sensors. */
+  readonly messages: number;
+  readonly victims: readonly Peer[];
+  readonly evidence: Evidence;
+}
+
+/** How a source's evidence of one kind is named and bounded; made once per configuration. */
+export interface DetectorDefinition<Options extends z.ZodType> {
+  /** The attack's name: the same in file name, configuration key, log, database and metrics. */
+  readonly name: string;
+  readonly watches: readonly ObservationKind[];
+  readonly options: Options;
+  /** What it finds, for `sipwarden detectors` and the reference. */
+  readonly summary: string;
+  create(options: z.infer<Options>): Detect;
+}
+
+/** Pure: no clock, no I/O. Time comes with the observation, so a recording replays to the same answer. */
+export type Detect = (observation: Observation) => Detection | undefined;
+
+export function defineDetector<Options extends z.ZodType>(
+  definition: DetectorDefinition<Options>,
+): DetectorDefinition<Options> {
+  return definition;
+}

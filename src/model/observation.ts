@@ -1,0 +1,75 @@
+// What a sensor saw. Addresses come from the packet or the transport; every text field was written by a stranger.
+import type { Peer } from './address.ts';
+import type { Time } from './time.ts';
+
+export const sensorNames = ['packets', 'ami', 'hep'] as const;
+export type SensorName = (typeof sensorNames)[number];
+
+export const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
+export type Transport = (typeof transports)[number];
+
+/** Longest text of a remote party that travels inside sipwarden, in characters; the sensors cut it. */
+export const foreignTextLimit = 128;
+
+/**
+ * What one piece of evidence says about its source address (never about the address as such).
+ * `proven`: the very request that made it echoed something only the holder of the address could know.
+ */
+export type Proof =
+  | { readonly level: 'asserted' }
+  | { readonly level: 'proven'; readonly by: ProofRung; readonly seenBy: SensorName; readonly time: Time };
+
+/** `nonce-echo`: a nonce that we saw leave to that address. `connection`: TCP, TLS, WS, WSS. */
+export type ProofRung = 'nonce-echo' | 'connection';
+
+export const asserted: Proof = { level: 'asserted' };
+
+interface Seen {
+  readonly time: Time;
+  readonly sensor: SensorName;
+  readonly transport: Transport;
+  readonly source: Peer;
+  /** The address and port of ours that was addressed: the victim. */
+  readonly local: Peer;
+  readonly proof: Proof;
+  /** Call-ID (AMI: SessionID). Links evidence for people to read; never joins or deduplicates. */
+  readonly callId?: string;
+  /** How many messages this observation stands for; at least 1. */
+  readonly messages: number;
+}
+
+/** A request matched a scanner signature. */
+export interface SignatureMatch extends Seen {
+  readonly kind: 'signature-match';
+  readonly signature: string;
+  readonly field: 'user-agent';
+  readonly value: string;
+}
+
+/** One failed guess: our 401/403 to a request with credentials, or one `ChallengeResponseFailed`. */
+export interface AuthenticationFailed extends Seen {
+  readonly kind: 'authentication-failed';
+  readonly account: string;
+  /** The nonce that the request echoed: proof is looked up by (address, nonce). */
+  readonly nonce?: string;
+  /** The echoed nonce was never issued by us (only a sensor that sees our answers can say so). */
+  readonly nonceNeverIssued?: boolean;
+}
+
+/** A request with right credentials: our 2xx to it, or `SuccessfulAuth` with `UsingPassword` 1. */
+export interface AuthenticationSucceeded extends Seen {
+  readonly kind: 'authentication-succeeded';
+  readonly account: string;
+  readonly method?: string;
+  readonly nonce?: string;
+}
+
+/** An account was tried without credentials and nobody followed up: unknown to the PBX, or a challenge left unanswered. */
+export interface AccountProbed extends Seen {
+  readonly kind: 'account-probed';
+  readonly account: string;
+  readonly because: 'unknown-account' | 'unanswered-challenge';
+}
+
+export type Observation = SignatureMatch | AuthenticationFailed | AuthenticationSucceeded | AccountProbed;
+export type ObservationKind = Observation['kind'];
