@@ -76,7 +76,10 @@ export type ChildStream = 'pipe' | 'ignore' | 'inherit' | number;
 export function startProcess(
   file: string,
   args: readonly string[],
-  { stdio, cleanup = true }: { stdio: readonly ChildStream[]; cleanup?: boolean },
+  {
+    stdio,
+    cleanup = true,
+  }: { stdio: readonly [ChildStream, ChildStream, ChildStream, ...ChildStream[]]; cleanup?: boolean },
 ): ResultPromise {
   const child = execa(file, args, { stdio: [...stdio], reject: false, buffer: false, cleanup });
   child.catch(() => undefined);
