@@ -79,7 +79,10 @@ export function startProcess(
   {
     stdio,
     cleanup = true,
-  }: { stdio: readonly [ChildStream, ChildStream, ChildStream, ...ChildStream[]]; cleanup?: boolean },
+  }: {
+    stdio: readonly [Exclude<ChildStream, number>, ChildStream, ChildStream, ...ChildStream[]];
+    cleanup?: boolean;
+  },
 ): ResultPromise {
   const child = execa(file, args, { stdio: [...stdio], reject: false, buffer: false, cleanup });
   child.catch(() => undefined);

@@ -1,0 +1,35 @@
+// What passes between the layers of the sidecar: a captured frame, and a message as it was on the wire.
+import type { Peer } from '../model/address.ts';
+import type { Time } from '../model/time.ts';
+
+/** One record of a capture. `data` is a view into a reused buffer: valid only during the call that hands it over. */
+export interface CapturedPacket {
+  readonly time: Time;
+  /** LINKTYPE_* of the record's interface. */
+  readonly linkType: number;
+  readonly data: Buffer;
+  /** Length on the wire; larger than `data` where the capture cut it. */
+  readonly originalLength: number;
+}
+
+/**
+ * Whether *we* sent it: told by the hook that saw the packet (NFLOG prefix and hook, capture direction), never by its
+ * source address or port. `unknown` on a mirror port.
+ */
+export type Direction = 'in' | 'out' | 'unknown';
+
+/** One whole SIP (or TFTP) message, taken from a datagram or cut out of a TCP stream. */
+export interface WireMessage {
+  readonly time: Time;
+  readonly direction: Direction;
+  readonly transport: 'udp' | 'tcp';
+  readonly source: Peer;
+  readonly destination: Peer;
+  /** A view, valid only during the call. */
+  readonly bytes: Buffer;
+  /** TCP only: the segment acknowledges bytes of a SYN-ACK that we saw leave, which a blind forger cannot know. */
+  readonly isConnectionProven: boolean;
+}
+
+/** Why something that was captured was not used. Counted, shown by `status` and `replay`, never silent. */
+export type Discard = (reason: string) => void;
