@@ -1,5 +1,5 @@
 // The only import of execa: other programs are run as argv arrays, without a shell, and never without a time-out.
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { SipwardenError } from '../model/error.ts';
 
 export interface CommandOptions {
@@ -64,27 +64,4 @@ export async function runCommand(
   throw new SipwardenError('COMMAND_FAILED', `${file} failed (exit ${result.exitCode}): ${said}`, {
     cause: result,
   });
-}
-
-/** How one of three standard streams, or a further one, is given to a child. */
-export type ChildStream = 'pipe' | 'ignore' | 'inherit' | number;
-
-/**
- * Starts a long-lived child and hands it back; its owner watches `child.once('exit')` and ends it. Never rejects
- * by itself. `buffer: false`: what it prints is read by the owner or lost.
- */
-export function startProcess(
-  file: string,
-  args: readonly string[],
-  {
-    stdio,
-    cleanup = true,
-  }: {
-    stdio: readonly [Exclude<ChildStream, number>, ChildStream, ChildStream, ...ChildStream[]];
-    cleanup?: boolean;
-  },
-): ResultPromise {
-  const child = execa(file, args, { stdio: [...stdio], reject: false, buffer: false, cleanup });
-  child.catch(() => undefined);
-  return child;
 }
