@@ -1,6 +1,6 @@
 // A detector's finding: who, what, on which evidence, and what that evidence proves. It knows nothing of ban times.
 import type { z } from 'zod';
-import type { Network, Peer } from './address.ts';
+import type { Address, Network, Peer } from './address.ts';
 import type { Observation, ObservationKind, Proof, SensorName, Transport } from './observation.ts';
 import type { Time } from './time.ts';
 
@@ -39,19 +39,28 @@ export interface Detection {
   readonly evidence: Evidence;
 }
 
-/** How a source's evidence of one kind is named and bounded; made once per configuration. */
-export interface DetectorDefinition<Options extends z.ZodType> {
+/** What a detector is given besides its own options. */
+export interface DetectorContext {
+  /** What an address is counted as: itself, or its IPv6 network. */
+  sourceOf(address: Address): Network;
+}
+
+export interface DetectorDefinition<Options extends z.ZodType = z.ZodType> {
   /** The attack's name: the same in file name, configuration key, log, database and metrics. */
   readonly name: string;
   readonly watches: readonly ObservationKind[];
   readonly options: Options;
-  /** What it finds, for `sipwarden detectors` and the reference. */
+  /** What it finds, in one sentence for an administrator. */
   readonly summary: string;
-  create(options: z.infer<Options>): Detect;
+  create(options: z.infer<Options>, context: DetectorContext): Detector;
 }
 
 /** Pure: no clock, no I/O. Time comes with the observation, so a recording replays to the same answer. */
-export type Detect = (observation: Observation) => Detection | undefined;
+export interface Detector {
+  observe(observation: Observation): Detection | undefined;
+  /** Starts afresh with a source: an administrator has unbanned it. */
+  forget(source: Network): void;
+}
 
 export function defineDetector<Options extends z.ZodType>(
   definition: DetectorDefinition<Options>,

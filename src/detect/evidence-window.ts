@@ -1,0 +1,163 @@
+// The evidence against one source in a sliding window of event time, joined over the sensors: the count is the sum
+// over transports of the maximum over sensors, so a message that packets and AMI both saw counts once, and the order
+// in which the sensors' reports arrive changes nothing.
+import type { Peer } from '../model/address.ts';
+import type { Evidence, ProofLevel } from '../model/detection.ts';
+import type { Observation, Proof, SensorName, Transport } from '../model/observation.ts';
+import type { Time } from '../model/time.ts';
+
+const keptAccounts = 32;
+const keptTexts = 8;
+const keptVictims = 16;
+
+export interface EvidenceWindow {
+  add(observation: Observation): void;
+  /** The strongest level at which more than `limit` messages lie within one window that holds the newest evidence. */
+  exceeds(limit: number): ProofLevel | undefined;
+  /** Messages since the source was last quiet for a whole window. */
+  messages(): number;
+  firstTime(): Time;
+  victims(): readonly Peer[];
+  evidence(what: string, limit: number): Evidence;
+}
+
+interface Lane {
+  readonly sensor: SensorName;
+  readonly transport: Transport;
+  readonly isProven: boolean;
+  /** Sorted; at most `capacity` of the latest. */
+  readonly times: Time[];
+  total: number;
+}
+
+/** `capacity`: how many messages of one sensor are remembered; one more than the largest limit asked for is enough. */
+export function createEvidenceWindow(withinMs: number, capacity: number): EvidenceWindow {
+  let lanes: Lane[] = [];
+  let newest = Number.NEGATIVE_INFINITY;
+  let touched = Number.NEGATIVE_INFINITY;
+  let details = createDetails();
+
+  const laneOf = ({ sensor, transport, proof }: Observation): Lane => {
+    const isProven = proof.level === 'proven';
+    const found = lanes.find(
+      (lane) => lane.sensor === sensor && lane.transport === transport && lane.isProven === isProven,
+    );
+    if (found) return found;
+    const lane: Lane = { sensor, transport, isProven, times: [], total: 0 };
+    lanes.push(lane);
+    return lane;
+  };
+
+  /** Joined count of what `measure` says of each lane. */
+  const joined = (level: ProofLevel, measure: (lane: Lane) => number): number => {
+    const bySensor = new Map<string, number>();
+    for (const lane of lanes) {
+      if (level === 'proven' && !lane.isProven) continue;
+      const key = `${lane.transport} ${lane.sensor}`;
+      bySensor.set(key, (bySensor.get(key) ?? 0) + measure(lane));
+    }
+    const byTransport = new Map<string, number>();
+    for (const [key, count] of bySensor) {
+      const transport = key.slice(0, key.indexOf(' '));
+      byTransport.set(transport, Math.max(byTransport.get(transport) ?? 0, count));
+    }
+    return [...byTransport.values()].reduce((sum, count) => sum + count, 0);
+  };
+
+  const countAt = (end: Time, level: ProofLevel): number =>
+    joined(level, (lane) => lane.times.filter((time) => time > end - withinMs && time <= end).length);
+
+  /** The windows that the newest arrival can have filled: those that end at it or, when it came late, after it. */
+  const windowEnds = (): Time[] => {
+    if (touched >= newest) return [touched];
+    const later = lanes.flatMap((lane) =>
+      lane.times.filter((time) => time >= touched && time < touched + withinMs),
+    );
+    return [...new Set(later)];
+  };
+
+  const exceedsAt = (level: ProofLevel, limit: number): boolean =>
+    windowEnds().some((end) => countAt(end, level) > limit);
+
+  return {
+    add(observation) {
+      if (observation.time - newest > withinMs) {
+        lanes = [];
+        details = createDetails();
+      }
+      const lane = laneOf(observation);
+      for (let copy = 0; copy < Math.min(observation.messages, capacity); copy += 1)
+        insert(lane.times, observation.time);
+      lane.times.splice(0, lane.times.length - capacity);
+      lane.total += observation.messages;
+      touched = observation.time;
+      newest = Math.max(newest, touched);
+      details.add(observation);
+    },
+    exceeds(limit) {
+      if (exceedsAt('proven', limit)) return 'proven';
+      return exceedsAt('asserted', limit) ? 'asserted' : undefined;
+    },
+    messages: () => joined('asserted', (lane) => lane.total),
+    firstTime: () => details.firstTime(),
+    victims: () => details.victims(),
+    evidence(what, limit) {
+      const count = Math.max(...windowEnds().map((end) => countAt(end, 'asserted')));
+      const sensors: Partial<Record<SensorName, number>> = {};
+      for (const lane of lanes) sensors[lane.sensor] = (sensors[lane.sensor] ?? 0) + lane.total;
+      return details.evidence({ what, count, limit, withinMs }, sensors);
+    },
+  };
+}
+
+function insert(times: Time[], time: Time): void {
+  let index = times.length;
+  while (index > 0 && times[index - 1]! > time) index -= 1;
+  times.splice(index, 0, time);
+}
+
+interface Details {
+  add(observation: Observation): void;
+  firstTime(): Time;
+  victims(): readonly Peer[];
+  evidence(counted: Evidence['counted'], sensors: Evidence['sensors']): Evidence;
+}
+
+/** What a person may want to read about the evidence; every list is bounded. */
+export function createDetails(): Details {
+  const accounts = new Set<string>();
+  const values = new Set<string>();
+  const callIds = new Set<string>();
+  const transports = new Set<Transport>();
+  const victims = new Map<string, Peer>();
+  let provenBy: Exclude<Proof, { level: 'asserted' }> | undefined;
+  let first = Number.POSITIVE_INFINITY;
+
+  const keep = <T>(set: Set<T>, value: T | undefined, limit: number) => {
+    if (value !== undefined && set.size < limit) set.add(value);
+  };
+
+  return {
+    add(observation) {
+      first = Math.min(first, observation.time);
+      if ('account' in observation) keep(accounts, observation.account, keptAccounts);
+      if ('value' in observation) keep(values, observation.value, keptTexts);
+      keep(callIds, observation.callId, keptTexts);
+      transports.add(observation.transport);
+      const { address, port } = observation.local;
+      if (victims.size < keptVictims) victims.set(`${address} ${port}`, observation.local);
+      if (observation.proof.level === 'proven') provenBy ??= observation.proof;
+    },
+    firstTime: () => first,
+    victims: () => [...victims.values()],
+    evidence: (counted, sensors) => ({
+      counted,
+      sensors,
+      transports: [...transports],
+      accounts: [...accounts],
+      values: [...values],
+      callIds: [...callIds],
+      ...(provenBy && { provenBy }),
+    }),
+  };
+}

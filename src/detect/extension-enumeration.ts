@@ -1,0 +1,95 @@
+// Looking for extensions: many different accounts tried from one source that never authenticates as them.
+import { z } from 'zod';
+import { defineDetector, type ProofLevel } from '../model/detection.ts';
+import { durationOption } from '../model/options.ts';
+import type { Time } from '../model/time.ts';
+import { createEvidenceWindow } from './evidence-window.ts';
+import { createSourceTable } from './source-table.ts';
+
+const name = 'extension-enumeration';
+/** Asterisk's word where no endpoint matched: no account's name. */
+const noAccount = '<unknown>';
+
+export const extensionEnumeration = defineDetector({
+  name,
+  summary: 'many different accounts tried from one source that never authenticates as them',
+  watches: ['account-probed', 'authentication-failed', 'authentication-succeeded'],
+  options: z.strictObject({
+    account_count: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(5)
+      .describe('So many different accounts are forgiven; one more within monit_period is an attack.'),
+    monit_period: durationOption('2m').describe('The time within which different accounts are counted.'),
+  }),
+  create({ account_count, monit_period }, { sourceOf }) {
+    const sources = createSourceTable(() => ({
+      accounts: createDistinctAccounts(monit_period, account_count + 1),
+      window: createEvidenceWindow(monit_period, account_count + 1),
+    }));
+    return {
+      observe(observation) {
+        if (observation.kind === 'signature-match') return undefined;
+        const source = sourceOf(observation.source.address);
+        const { account, proof, time } = observation;
+        if (observation.kind === 'authentication-succeeded') {
+          sources.find(source)?.accounts.clear(account);
+          return undefined;
+        }
+        const { accounts, window } = sources.of(source);
+        window.add(observation);
+        if (account !== noAccount) accounts.add(account, proof.level, time);
+        const level = accounts.exceeds(account_count, time);
+        if (!level) return undefined;
+        const evidence = window.evidence('different accounts', account_count);
+        return {
+          attack: name,
+          source,
+          proof: level,
+          time,
+          firstTime: window.firstTime(),
+          messages: window.messages(),
+          victims: window.victims(),
+          evidence: {
+            ...evidence,
+            counted: { ...evidence.counted, count: accounts.count('asserted', time) },
+          },
+        };
+      },
+      forget: sources.forget,
+    };
+  },
+});
+
+/** Distinct values join over the sensors as a union: whoever saw it, one account is one. Keeps `capacity` a level. */
+function createDistinctAccounts(withinMs: number, capacity: number) {
+  const tried: Record<ProofLevel, Map<string, Time>> = { asserted: new Map(), proven: new Map() };
+
+  const count = (level: ProofLevel, end: Time): number => {
+    const levels: ProofLevel[] = level === 'proven' ? ['proven'] : ['asserted', 'proven'];
+    const recent = levels.flatMap((one) =>
+      [...tried[one]].filter(([, time]) => Math.abs(end - time) < withinMs),
+    );
+    return new Set(recent.map(([account]) => account)).size;
+  };
+
+  return {
+    count,
+    add(account: string, level: ProofLevel, time: Time) {
+      const latest = Math.max(time, tried[level].get(account) ?? time);
+      tried[level].delete(account);
+      tried[level].set(account, latest);
+      const oldest = tried[level].keys().next().value;
+      if (tried[level].size > capacity && oldest !== undefined) tried[level].delete(oldest);
+    },
+    clear(account: string) {
+      tried.asserted.delete(account);
+      tried.proven.delete(account);
+    },
+    exceeds(limit: number, end: Time): ProofLevel | undefined {
+      if (count('proven', end) > limit) return 'proven';
+      return count('asserted', end) > limit ? 'asserted' : undefined;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// Password guessing: too many failed authentications from one source (mission M3; sipPROT's own option names).
+import { z } from 'zod';
+import { defineDetector } from '../model/detection.ts';
+import { durationOption } from '../model/options.ts';
+import { createEvidenceWindow } from './evidence-window.ts';
+import { createSourceTable } from './source-table.ts';
+
+const name = 'registration-bruteforce';
+
+export const registrationBruteforce = defineDetector({
+  name,
+  summary: 'failed registrations and other failed authentications from one source',
+  watches: ['authentication-failed'],
+  options: z.strictObject({
+    hit_count: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(10)
+      .describe(
+        'So many failed authentications are forgiven; the next one within monit_period is an attack.',
+      ),
+    monit_period: durationOption('10m').describe('The time within which failed authentications are counted.'),
+  }),
+  create({ hit_count, monit_period }, { sourceOf }) {
+    const sources = createSourceTable(() => createEvidenceWindow(monit_period, hit_count + 1));
+    return {
+      observe(observation) {
+        const source = sourceOf(observation.source.address);
+        const window = sources.of(source);
+        window.add(observation);
+        const proof = window.exceeds(hit_count);
+        if (!proof) return undefined;
+        return {
+          attack: name,
+          source,
+          proof,
+          time: observation.time,
+          firstTime: window.firstTime(),
+          messages: window.messages(),
+          victims: window.victims(),
+          evidence: window.evidence('failed authentications', hit_count),
+        };
+      },
+      forget: sources.forget,
+    };
+  },
+});

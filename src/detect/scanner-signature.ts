@@ -1,0 +1,66 @@
+// Known scanners: a request whose User-Agent is on the list, from its very first packet on (mission M2).
+import { z } from 'zod';
+import { defineDetector } from '../model/detection.ts';
+import { createEvidenceWindow } from './evidence-window.ts';
+import { createSourceTable } from './source-table.ts';
+
+const name = 'scanner-signature';
+/** Requests of one source this close together belong to one finding. Milliseconds. */
+const togetherMs = 600_000;
+
+/** Seen in the wild and in the tools' own sources; each with little risk of hitting an honest phone. */
+const knownScanners = [
+  'friendly-scanner*',
+  'friendly-request*',
+  'sipvicious*',
+  'pplsip*',
+  'sipcli*',
+  'sundayddr*',
+  'sundayaddr*',
+  'sip-scan*',
+  'sipscan*',
+  'iWar*',
+  'siparmyknife*',
+  'sivus*',
+  'smap*',
+  'Gulp*',
+  'Nmap NSE*',
+  'VaxSIPUserAgent*',
+  'VaxIPUserAgent*',
+];
+
+export const scannerSignature = defineDetector({
+  name,
+  summary: 'requests that carry the User-Agent of a known scanner',
+  watches: ['signature-match'],
+  options: z.strictObject({
+    user_agents: z
+      .array(z.string().min(1).max(200))
+      .max(100_000)
+      .default(knownScanners)
+      .describe(
+        'User-Agents, in any case: "name" is the whole value, "name*" its beginning, "*name*" any part of it.',
+      ),
+  }),
+  create(_options, { sourceOf }) {
+    const sources = createSourceTable(() => createEvidenceWindow(togetherMs, 1));
+    return {
+      observe(observation) {
+        const source = sourceOf(observation.source.address);
+        const window = sources.of(source);
+        window.add(observation);
+        return {
+          attack: name,
+          source,
+          proof: window.exceeds(0) ?? 'asserted',
+          time: observation.time,
+          firstTime: window.firstTime(),
+          messages: window.messages(),
+          victims: window.victims(),
+          evidence: window.evidence('requests of a known scanner', 0),
+        };
+      },
+      forget: sources.forget,
+    };
+  },
+});

@@ -1,0 +1,54 @@
+// The attack log: detections of one source and one kind, grouped into one record that grows while they go on.
+import { LRUCache } from 'lru-cache';
+import type { Attack } from '../model/attack.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Detection } from '../model/detection.ts';
+
+/** A source that was quiet for so long begins a new record. Milliseconds. */
+const quietMs = 600_000;
+const maxGrowing = 10_000;
+
+export interface AttackLog {
+  /** The record as it stands after this detection and the decision that holds for it. */
+  record(detection: Detection, decision: Decision): Attack;
+  growing(): readonly Attack[];
+}
+
+export function createAttackLog(newId: () => string): AttackLog {
+  const attacks = new LRUCache<string, Attack>({ max: maxGrowing });
+
+  return {
+    record(detection, decision) {
+      const key = `${detection.source} ${detection.attack}`;
+      const known = attacks.get(key);
+      const isSame = known !== undefined && detection.time - known.lastTime < quietMs;
+      const attack = merge(isSame ? known : undefined, detection, decision, newId);
+      attacks.set(key, attack);
+      return attack;
+    },
+    growing: () => [...attacks.values()],
+  };
+}
+
+function merge(
+  known: Attack | undefined,
+  detection: Detection,
+  decision: Decision,
+  newId: () => string,
+): Attack {
+  const isProven = known?.proof === 'proven' || detection.proof === 'proven';
+  return {
+    id: known?.id ?? newId(),
+    source: detection.source,
+    attack: detection.attack,
+    proof: isProven ? 'proven' : 'asserted',
+    firstTime: Math.min(known?.firstTime ?? detection.firstTime, detection.firstTime),
+    lastTime: Math.max(known?.lastTime ?? detection.time, detection.time),
+    messages: Math.max(known?.messages ?? 0, detection.messages),
+    victims: detection.victims,
+    evidence: detection.evidence,
+    action: decision.action,
+    ...(decision.until !== undefined && { until: decision.until }),
+    reason: decision.reason,
+  };
+}
