@@ -3,13 +3,14 @@
 import type { AddressList } from './decide/address-list.ts';
 import { createPolicy, type PolicyOptions } from './decide/policy.ts';
 import { createProtection } from './decide/protection.ts';
-import { createShield, type ShieldEntry, type ShieldOptions } from './decide/shield.ts';
+import { createShield, type ShieldOptions } from './decide/shield.ts';
 import { createCorrelator } from './detect/correlator.ts';
 import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
 import type { Detection } from './model/detection.ts';
 import type { Observation } from './model/observation.ts';
+import type { ShieldEntry } from './model/shield-entry.ts';
 import type { Time } from './model/time.ts';
 import { createDetectors, type DetectOptions } from './registry.ts';
 import { createAttackLog } from './report/attack-log.ts';

@@ -1,13 +1,6 @@
 // A list of addresses and networks with who put them there and why; the longest match names the entry that decided.
 import { isIPv6, type Network, networkOf, overlaps } from '../model/address.ts';
-import type { Time } from '../model/time.ts';
-
-export interface ListEntry {
-  readonly target: Network;
-  readonly note: string;
-  readonly author: string;
-  readonly time: Time;
-}
+import type { ListEntry } from '../model/list-entry.ts';
 
 export interface AddressList {
   add(entry: ListEntry): void;

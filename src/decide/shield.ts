@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type Address, contains, type Network } from '../model/address.ts';
 import type { Observation } from '../model/observation.ts';
 import { durationOption } from '../model/options.ts';
+import type { ShieldEntry } from '../model/shield-entry.ts';
 import type { Time } from '../model/time.ts';
 
 export const shieldOptions = z.strictObject({
@@ -19,16 +20,6 @@ export const shieldOptions = z.strictObject({
   ),
 });
 export type ShieldOptions = z.infer<typeof shieldOptions>;
-
-export interface ShieldEntry {
-  readonly address: Address;
-  readonly account: string;
-  readonly since: Time;
-  /** Since when successes here are proven (a success over UDP alone is not). Only this grows old. */
-  readonly provenSince?: Time;
-  readonly lastSeen: Time;
-  readonly until: Time;
-}
 
 export interface Shield {
   /** The entry that an observation made or prolonged, if it did. */
