@@ -1,4 +1,6 @@
-// The only import of execa: other programs are run as argv arrays, without a shell, and never without a time-out.
+// The only import of execa: other programs are run as argv arrays, without a shell, and never without a time-out
+// (or, where they are to stay, with an owner who ends them).
+import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { SipwardenError } from '../model/error.ts';
 
@@ -64,4 +66,67 @@ export async function runCommand(
   throw new SipwardenError('COMMAND_FAILED', `${file} failed (exit ${result.exitCode}): ${said}`, {
     cause: result,
   });
+}
+
+type Stdio<Descriptor> = readonly [
+  stdin: 'pipe' | 'ignore',
+  stdout: 'pipe' | 'ignore' | Descriptor,
+  stderr: 'pipe' | 'ignore',
+  ...others: Descriptor[],
+];
+
+export interface ProcessOptions {
+  /** What the child's descriptors 0, 1, 2, 3 ... are: a stream of ours, nothing, or an open descriptor of ours. */
+  readonly stdio: Stdio<number>;
+  /** The child's whole environment; ours where nothing is said. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a child ended: one of the two, or `failure` alone where it could not be started. */
+export interface ProcessExit {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly failure?: string;
+}
+
+export interface RunningProcess {
+  /** Absent where it could not be started. */
+  readonly pid: number | undefined;
+  /** Null where `stdio` says no `pipe`. Errors of writing show as the child's exit and are swallowed here. */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** Never rejects. */
+  readonly exited: Promise<ProcessExit>;
+  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR1'): void;
+}
+
+/**
+ * Starts a program that stays. Nothing is buffered: who asks for a `pipe` reads it. It gets SIGTERM when we exit;
+ * ending it sooner is its owner's task.
+ */
+export function startProcess(
+  file: string,
+  args: readonly string[],
+  { stdio, env }: ProcessOptions,
+): RunningProcess {
+  const child = execa(file, args, {
+    // execa's types know descriptors up to 9 only; it passes on any.
+    stdio: stdio as Stdio<3>,
+    ...(env ? { env, extendEnv: false } : {}),
+    buffer: false,
+    reject: false,
+  });
+  child.stdin?.on('error', () => {});
+  return {
+    pid: child.pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exited: child.then(({ exitCode, signal, shortMessage }) => {
+      if (exitCode !== undefined) return { exitCode };
+      return signal ? { signal } : { failure: shortMessage ?? 'it could not be started' };
+    }),
+    signal: (name) => void child.kill(name),
+  };
 }

@@ -18,7 +18,7 @@ export function durationOption(
 ) {
   const leastMs = parseDuration(atLeast) ?? 0;
   const mostMs = parseDuration(atMost) ?? Number.MAX_SAFE_INTEGER;
-  return textOption(durationForm, (text) => {
+  return textOption('a duration', durationForm, (text) => {
     const ms = parseDuration(text);
     if (ms === undefined) return { problem: `expected ${durationForm}` };
     if (ms < leastMs) return { problem: `expected at least "${formatDuration(leastMs)}"` };
@@ -33,13 +33,13 @@ export function portsOption(defaultPorts: readonly (string | number)[]) {
     .array(z.union([z.int(), z.string()], { error: `expected ${portForm}` }).transform(toPortRange))
     .max(64, 'expected at most 64 ports or ranges')
     .transform(mergeRanges)
-    .meta({ takes: 'a list of ports and ranges: 5060, "5060", "5060-5080"' })
+    .meta({ takes: 'a list of ports and ranges such as "5060-5080"' })
     .prefault([...defaultPorts]);
 }
 
 /** One address or network; gives its canonical text. */
 export function networkOption() {
-  return textOption<Network>(networkForm, (text) => {
+  return textOption<Network>('an address or a network', networkForm, (text) => {
     const network = parseNetwork(text.trim());
     return network === undefined ? { problem: `expected ${networkForm}` } : { value: network };
   });
@@ -47,10 +47,11 @@ export function networkOption() {
 
 function textOption<Value>(
   takes: string,
+  form: string,
   read: (text: string) => { readonly value: Value } | { readonly problem: string },
 ) {
   return z
-    .string({ error: `expected ${takes}` })
+    .string({ error: `expected ${form}` })
     .transform((text, context): Value => {
       const answer = read(text);
       if ('value' in answer) return answer.value;

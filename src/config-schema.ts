@@ -1,0 +1,56 @@
+// The whole configuration, composed from the schemas that the plug-ins bring along. No value is read here.
+import { z } from 'zod';
+import { policyOptions } from './decide/policy.ts';
+import { shieldOptions } from './decide/shield.ts';
+import { logLevels } from './lib/logger.ts';
+import type { DetectorDefinition } from './model/detection.ts';
+import { portsOption } from './model/options.ts';
+import { type DetectOptions, detectors } from './registry.ts';
+import { storeOptions } from './store/store.ts';
+
+const protectOptions = z.strictObject({
+  udp: portsOption(['5060']).describe('Ports on which the PBX speaks SIP over UDP.'),
+  tcp: portsOption(['5060', '5061']).describe('Ports on which the PBX speaks SIP over TCP and TLS.'),
+});
+
+const logOptions = z.strictObject({
+  level: z.enum(logLevels).default('info').describe('How much is written to the log.'),
+});
+
+const detectOptions = z.strictObject(
+  Object.fromEntries(
+    detectors.map(({ name, summary, options }: DetectorDefinition) => [
+      name,
+      section(options, asSentence(summary)),
+    ]),
+  ),
+) as unknown as z.ZodType<DetectOptions, Record<string, unknown>>;
+
+export const configSchema = z.strictObject({
+  mode: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .describe('"observe" decides, records and tells as "enforce" does, but blocks nobody.'),
+  protect: section(
+    protectOptions,
+    'What is protected. Nothing that goes to another port is ever looked at or blocked.',
+  ),
+  detect: section(detectOptions, 'What is looked for.'),
+  decide: section(policyOptions, 'What becomes of attackers.'),
+  shield: section(
+    shieldOptions,
+    'Addresses that are known to be ours, because a phone behind them registered.',
+  ),
+  store: section(storeOptions, 'Where bans, lists and the attack log outlive a restart.'),
+  log: section(logOptions, 'What sipwarden says about itself.'),
+});
+export type Config = z.infer<typeof configSchema>;
+
+/** A table that may be left out; then every option in it has its default. */
+function section<Options extends z.ZodType>(options: Options, description: string) {
+  return options.describe(description).prefault({} as z.input<Options>);
+}
+
+function asSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,45 @@
+// The whole configuration, read from its files and checked. The only place that reads these files and the environment.
+import { readConfigFiles } from './config-files.ts';
+import { readTable } from './config-options.ts';
+import { describeProblems } from './config-problems.ts';
+import { type Config, configSchema } from './config-schema.ts';
+import { SipwardenError } from './model/error.ts';
+
+export type { Config } from './config-schema.ts';
+
+const defaultPath = '/etc/sipwarden/sipwarden.toml';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Every file that was read; none where all is default. */
+  readonly files: readonly string[];
+  /** Where a change to the configuration would happen. */
+  readonly directories: readonly string[];
+}
+
+/**
+ * Reads the file that is named by `path`, by SIPWARDEN_CONFIG, or the default one (which alone may be missing), and
+ * conf.d/*.toml beside it. Throws CONFIG_INVALID with everything that is wrong, one line for each problem.
+ */
+export function loadConfig({
+  path,
+  env = process.env,
+}: {
+  readonly path?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+} = {}): LoadedConfig {
+  const named = path ?? (env.SIPWARDEN_CONFIG || undefined);
+  const read = readConfigFiles(named ?? defaultPath, named === undefined);
+  if (read.problems.length > 0) throw invalid(read.problems);
+  const result = configSchema.safeParse(read.values);
+  if (!result.success) throw invalid(describeProblems(result.error, read, readTable('', configSchema)));
+  return { config: result.data, files: read.files, directories: read.directories };
+}
+
+function invalid(problems: readonly string[]): SipwardenError {
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+  const message = [`the configuration is not valid, ${count}:`, ...problems].join('\n  ');
+  return new SipwardenError('CONFIG_INVALID', message, {
+    hint: 'docs/sipwarden.toml shows every option with its default',
+  });
+}

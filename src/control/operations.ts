@@ -1,0 +1,95 @@
+// What a person (or a program of theirs) can ask of a running sipwarden: one set of orders behind every surface. Each
+// order's input is checked by its schema; each answer is plain data that the command line prints as it is.
+import { z } from 'zod';
+import { type Network, parseNetwork } from '../model/address.ts';
+import type { Alarm } from '../model/alarm.ts';
+import type { Attack } from '../model/attack.ts';
+import type { Decision } from '../model/decision.ts';
+import type { ListEntry, ListName } from '../model/list-entry.ts';
+import type { SensorHealth } from '../model/sensor.ts';
+import type { ShieldEntry } from '../model/shield-entry.ts';
+import type { Time } from '../model/time.ts';
+
+const target = z.string().transform((text, context): Network => {
+  const network = parseNetwork(text.trim());
+  if (network !== undefined) return network;
+  context.issues.push({
+    code: 'custom',
+    input: text,
+    message: 'expected an address or a network such as 203.0.113.9 or 2001:db8::/64',
+  });
+  return z.NEVER;
+});
+const note = z.string().max(200, 'expected at most 200 characters').default('');
+/** Who gives the order, as the surface knows them. */
+const by = z.string().max(64).default('command line');
+const tenYearsMs = 315_360_000_000;
+
+export const orders = {
+  ban: z.strictObject({
+    target,
+    forMs: z.int().min(1_000).max(tenYearsMs).optional(),
+    note,
+    by,
+    force: z.boolean().default(false),
+  }),
+  unban: z.strictObject({ target, by }),
+  listAdd: z.strictObject({ target, note, by }),
+  listRemove: z.strictObject({ target }),
+  attacks: z.strictObject({
+    source: target.optional(),
+    limit: z.coerce.number().int().min(1).max(10_000).default(100),
+  }),
+  explain: z.strictObject({ target }),
+};
+export type Order<Name extends keyof typeof orders> = z.output<(typeof orders)[Name]>;
+
+export interface Status {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: Time;
+  readonly mode: 'enforce' | 'observe';
+  readonly backend: string;
+  /** What protects, in one sentence for a person. */
+  readonly summary: string;
+  readonly sensors: readonly SensorHealth[];
+  readonly pbx: { readonly state: string; readonly detail: string };
+  readonly inForce: {
+    readonly bans: number;
+    readonly drops: number;
+    readonly shielded: number;
+    readonly allow: number;
+    readonly deny: number;
+  };
+  readonly firewall: { readonly pending: number };
+  readonly correlator: Readonly<Record<string, number>>;
+  readonly alarms: readonly Alarm[];
+}
+
+export interface Explanation {
+  readonly target: Network;
+  /** One sentence that answers "is it blocked, and why". */
+  readonly verdict: string;
+  readonly inForce: readonly Decision[];
+  readonly history: readonly Decision[];
+  readonly attacks: readonly Attack[];
+  readonly lists: readonly (ListEntry & { readonly list: ListName })[];
+  readonly shield: readonly ShieldEntry[];
+}
+
+/** Orders that change something resolve when they are in the kernel and on the disk. All reject with SipwardenError. */
+export interface Operations {
+  status(): Promise<Status>;
+  bans(): Promise<readonly Decision[]>;
+  ban(order: Order<'ban'>): Promise<Decision>;
+  unban(order: Order<'unban'>): Promise<{ readonly target: Network; readonly wasInForce: boolean }>;
+  list(name: ListName): Promise<readonly ListEntry[]>;
+  listAdd(name: ListName, order: Order<'listAdd'>): Promise<ListEntry>;
+  listRemove(
+    name: ListName,
+    order: Order<'listRemove'>,
+  ): Promise<{ readonly target: Network; readonly wasThere: boolean }>;
+  attacks(order: Order<'attacks'>): Promise<readonly Attack[]>;
+  explain(order: Order<'explain'>): Promise<Explanation>;
+  reload(): Promise<{ readonly files: readonly string[] }>;
+}

@@ -1,0 +1,99 @@
+// The HTTP API over a Unix socket: the one way in for the command line, and later for the dashboard over TCP.
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { messageOf, SipwardenError } from '../model/error.ts';
+import { listNames } from '../model/list-entry.ts';
+import { type Operations, orders } from './operations.ts';
+
+export const controlOptions = z.strictObject({
+  socket: z
+    .string()
+    .startsWith('/', 'expected an absolute path')
+    .max(100, 'expected at most 100 characters, the kernel takes no longer socket path')
+    .default('/run/sipwarden/control.sock')
+    .describe('The Unix socket that the sipwarden command talks to.'),
+  group: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('The id of the group whose members may give orders besides root; see "getent group NAME".'),
+});
+export type ControlOptions = z.infer<typeof controlOptions>;
+
+const bodyLimit = 64 * 1024;
+const listName = z.enum(listNames);
+
+/** Listens; rejects with CONTROL_IN_USE where another daemon answers on the socket. */
+export async function startControl(
+  options: ControlOptions,
+  operations: Operations,
+): Promise<{ close(): Promise<void> }> {
+  const server = createServer(operations);
+  await mkdir(dirname(options.socket), { recursive: true, mode: 0o755 });
+  if (await isAnswered(options.socket)) {
+    throw new SipwardenError('CONTROL_IN_USE', `another sipwarden answers on ${options.socket}`, {
+      hint: 'stop it first, or give this one another [control] socket',
+    });
+  }
+  await rm(options.socket, { force: true });
+  await server.listen({ path: options.socket });
+  await chown(options.socket, -1, options.group).catch(() => undefined);
+  await chmod(options.socket, 0o660);
+  return { close: () => server.close() };
+}
+
+export function createServer(operations: Operations): FastifyInstance {
+  const server = Fastify({ bodyLimit, logger: false, forceCloseConnections: true });
+  server.setErrorHandler((error, _request, reply) => {
+    const { status, ...answer } = failureOf(error);
+    return reply.status(status).send(answer);
+  });
+  server.get('/v1/status', () => operations.status());
+  server.get('/v1/bans', () => operations.bans());
+  server.post('/v1/bans', ({ body }) => operations.ban(orders.ban.parse(body)));
+  server.post('/v1/unban', ({ body }) => operations.unban(orders.unban.parse(body)));
+  server.get('/v1/attacks', ({ query }) => operations.attacks(orders.attacks.parse(query)));
+  server.get('/v1/explain', ({ query }) => operations.explain(orders.explain.parse(query)));
+  server.post('/v1/reload', () => operations.reload());
+  server.get('/v1/lists/:name', ({ params }) => operations.list(nameOf(params)));
+  server.post('/v1/lists/:name/add', ({ params, body }) =>
+    operations.listAdd(nameOf(params), orders.listAdd.parse(body)),
+  );
+  server.post('/v1/lists/:name/remove', ({ params, body }) =>
+    operations.listRemove(nameOf(params), orders.listRemove.parse(body)),
+  );
+  return server;
+}
+
+function nameOf(params: unknown) {
+  return z.object({ name: listName }).parse(params).name;
+}
+
+/** How a failure reads on the wire; `status` tells a wrong order (400) from one that could not be carried out. */
+function failureOf(error: unknown) {
+  if (error instanceof z.ZodError) {
+    const [issue] = error.issues;
+    return {
+      status: 400,
+      code: 'ORDER_INVALID',
+      message: `${issue?.path.join('.') || 'order'}: ${issue?.message}`,
+    };
+  }
+  if (error instanceof SipwardenError) {
+    return { status: 409, code: error.code, message: error.message, ...(error.hint && { hint: error.hint }) };
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  return { status, code: status < 500 ? 'ORDER_INVALID' : 'CONTROL_FAILED', message: messageOf(error) };
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('close', () => socket.destroy());
+    socket.once('connect', () => socket.end());
+  });
+}

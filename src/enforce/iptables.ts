@@ -1,0 +1,80 @@
+// Our chains in the table raw and the jumps into them, for IPv4 and IPv6. Each change is one transaction of
+// iptables-restore, so the kernel never holds half of it. Touches no rule that does not lead into our chains.
+import { SipwardenError } from '../model/error.ts';
+import { firewallCommand } from './firewall-command.ts';
+import { chainLines, chainNames, type Family, jumpRules, type RuleSettings } from './rules.ts';
+
+const programs = { 4: 'iptables', 6: 'ip6tables' } as const;
+
+export interface Iptables {
+  /** Why this family cannot be protected here; undefined where it can. */
+  missing(family: Family): Promise<string | undefined>;
+  install(family: Family, settings: RuleSettings): Promise<void>;
+  remove(family: Family): Promise<void>;
+}
+
+export function createIptables(commandPrefix: readonly string[]): Iptables {
+  const save = async (family: Family) => {
+    const { stdout } = await firewallCommand([...commandPrefix, `${programs[family]}-save`, '-t', 'raw']);
+    return stdout.split('\n');
+  };
+  const change = async (family: Family, lines: readonly string[]) => {
+    const text = ['*raw', ...lines, 'COMMIT', ''].join('\n');
+    await firewallCommand([...commandPrefix, `${programs[family]}-restore`, '--noflush', '-w', '5'], text);
+  };
+  return {
+    async missing(family) {
+      try {
+        await save(family);
+        return undefined;
+      } catch (error) {
+        if (error instanceof SipwardenError && error.code !== 'FIREWALL_TIMEOUT') return error.message;
+        throw error;
+      }
+    },
+    async install(family, settings) {
+      const saved = await save(family);
+      await change(family, [...chainLines(family, settings), ...jumpChanges(saved)]);
+    },
+    async remove(family) {
+      const lines = removalLines(await save(family));
+      if (lines.length > 0) await change(family, lines);
+    },
+  };
+}
+
+/** What makes exactly one of each jump out of what there is; nothing where that is so already. */
+export function jumpChanges(saved: readonly string[]): readonly string[] {
+  const present = jumpsIn(saved);
+  const isRight = present.length === jumpRules.length && jumpRules.every((rule) => present.includes(rule));
+  if (isRight) return [];
+  const inserted = jumpRules.map((rule) => rule.replace(/^-A (\S+)/, '-I $1 1'));
+  return [...present.map(deletion), ...inserted];
+}
+
+/** Jumps first, then chains: for whatever part of them there is. */
+export function removalLines(saved: readonly string[]): readonly string[] {
+  const chains = chainNames.filter((chain) => saved.some((line) => line.startsWith(`:${chain} `)));
+  return [
+    ...jumpsIn(saved).map(deletion),
+    ...chains.map((chain) => `-F ${chain}`),
+    ...chains.map((chain) => `-X ${chain}`),
+  ];
+}
+
+/** Rules that lead from chains of others into ours. */
+function jumpsIn(saved: readonly string[]): readonly string[] {
+  return saved.filter((line) => {
+    const [, chain = ''] = /^-A (\S+)/.exec(line) ?? [];
+    const [, target = ''] = / -[jg] (\S+)$/.exec(line) ?? [];
+    return !isOurs(chain) && isOurs(target);
+  });
+}
+
+function isOurs(chain: string): boolean {
+  return (chainNames as readonly string[]).includes(chain);
+}
+
+function deletion(rule: string): string {
+  return rule.replace(/^-A/, '-D');
+}

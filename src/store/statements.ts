@@ -1,0 +1,64 @@
+// Every statement that is ever run, by name. Each write may be run twice: after a crash nobody knows whether it was.
+
+const decisionColumns = `id, time, target, action, until, cause, reason, offence, enforced,
+  ended_time AS endedTime, ended_by AS endedBy`;
+const isOver = `(ended_time IS NOT NULL OR action = 'notice' OR until <= :now)`;
+
+export const statements = {
+  saveDecision: `INSERT INTO decisions (id, time, target, action, until, cause, reason, offence, enforced)
+    VALUES (:id, :time, :target, :action, :until, :cause, :reason, :offence, :enforced)
+    ON CONFLICT (id) DO UPDATE SET action = excluded.action, until = excluded.until, cause = excluded.cause,
+      reason = excluded.reason, offence = excluded.offence, enforced = excluded.enforced`,
+  endDecision: `UPDATE decisions SET ended_time = :time, ended_by = :by
+    WHERE id = :id AND ended_time IS NULL`,
+  endDecisionsOf: `UPDATE decisions SET ended_time = :time, ended_by = :by
+    WHERE target = :target AND ended_time IS NULL AND time <= :time AND (until IS NULL OR until > :time)`,
+  activeDecisions: `SELECT ${decisionColumns} FROM decisions WHERE NOT coalesce(${isOver}, 0) ORDER BY time`,
+  decisionsSince: `SELECT * FROM
+    (SELECT ${decisionColumns} FROM decisions WHERE time >= :since ORDER BY time DESC LIMIT :limit) ORDER BY time`,
+  decisionsOf: `SELECT ${decisionColumns} FROM decisions WHERE target = :target ORDER BY time DESC LIMIT :limit`,
+  offences: `SELECT count(*) FILTER (WHERE action = 'ban') AS bans, count(*) FILTER (WHERE action = 'drop') AS drops,
+      max(time) AS lastTime
+    FROM decisions WHERE target = :target AND time >= :since AND action <> 'notice'`,
+  pruneDecisions: `DELETE FROM decisions WHERE time < :before AND ${isOver}`,
+  capDecisions: `DELETE FROM decisions WHERE ${isOver} AND rowid IN
+    (SELECT rowid FROM decisions ORDER BY time DESC LIMIT -1 OFFSET :limit)`,
+
+  saveAttack: `INSERT INTO attacks (id, source, attack, proof, first_time, last_time, messages, victims, evidence,
+      action, until, reason)
+    VALUES (:id, :source, :attack, :proof, :firstTime, :lastTime, :messages, :victims, :evidence,
+      :action, :until, :reason)
+    ON CONFLICT (id) DO UPDATE SET proof = excluded.proof, first_time = excluded.first_time,
+      last_time = excluded.last_time, messages = excluded.messages, victims = excluded.victims,
+      evidence = excluded.evidence, action = excluded.action, until = excluded.until, reason = excluded.reason`,
+  attacks: `SELECT id, source, attack, proof, first_time AS firstTime, last_time AS lastTime, messages, victims,
+      evidence, action, until, reason
+    FROM attacks WHERE last_time >= :since AND source = coalesce(:source, source)
+    ORDER BY last_time DESC LIMIT :limit`,
+  pruneAttacks: 'DELETE FROM attacks WHERE last_time < :before',
+  capAttacks: `DELETE FROM attacks WHERE rowid IN
+    (SELECT rowid FROM attacks ORDER BY last_time DESC LIMIT -1 OFFSET :limit)`,
+
+  saveListEntry: `INSERT INTO lists (list, target, note, author, time, until)
+    VALUES (:list, :target, :note, :author, :time, :until)
+    ON CONFLICT (list, target) DO UPDATE SET note = excluded.note, author = excluded.author, time = excluded.time,
+      until = excluded.until`,
+  removeListEntry: 'DELETE FROM lists WHERE list = :list AND target = :target',
+  listEntries: 'SELECT target, note, author, time, until FROM lists WHERE list = :list ORDER BY time, target',
+  pruneLists: 'DELETE FROM lists WHERE until <= :now',
+
+  saveShield: `INSERT INTO shield (address, account, since, until, last_seen)
+    VALUES (:address, :account, :since, :until, :lastSeen)
+    ON CONFLICT (address) DO UPDATE SET account = excluded.account, since = excluded.since, until = excluded.until,
+      last_seen = excluded.last_seen`,
+  removeShield: 'DELETE FROM shield WHERE address = :address',
+  shield: `SELECT address, account, since, until, last_seen AS lastSeen FROM shield
+    WHERE until > :now ORDER BY last_seen`,
+  pruneShield: 'DELETE FROM shield WHERE until <= :now',
+
+  saveMeta:
+    'INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  meta: 'SELECT value FROM meta WHERE key = :key',
+} as const;
+
+export type StatementName = keyof typeof statements;
