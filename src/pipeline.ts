@@ -23,10 +23,13 @@ export interface PipelineSettings {
   readonly shield: ShieldOptions;
 }
 
-/** What happens outside because of what was decided here. None of these may throw or wait. */
+/**
+ * What happens outside because of what was decided here. None of these may throw; the flow waits for none. What a
+ * person ordered is done when the promise resolves.
+ */
 export interface Effects {
-  block(decision: Decision): void;
-  unblock(target: Network): void;
+  block(decision: Decision): Promise<void>;
+  unblock(target: Network, by: string): Promise<void>;
   shield(entry: ShieldEntry): void;
   unshield(entries: readonly ShieldEntry[]): void;
   /** An attack record is new or has grown; `decision` is the one that holds for it. */
@@ -74,14 +77,13 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
 
   function decide(detection: Detection) {
     const { decision, isNew } = policy.decide(detection);
-    if (isNew) enforce(decision);
+    if (isNew) void enforce(decision);
     effects.report(attackLog.record(detection, decision), decision, isNew);
   }
 
-  function enforce(decision: Decision) {
-    if (!decision.enforced) return;
-    if (decision.action === 'ban') effects.unshield(shield.revoke(decision.target));
-    effects.block(decision);
+  function enforce(decision: Decision): Promise<void> {
+    if (decision.enforced && decision.action === 'ban') effects.unshield(shield.revoke(decision.target));
+    return effects.block(decision);
   }
 
   return {
@@ -105,12 +107,12 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
       by: string;
       note: string;
       force: boolean;
-    }): Decision | Untouchable {
+    }): { decision: Decision; done: Promise<void> } | { refused: Untouchable } {
       const { target, time, until, by, note, force } = order;
       const untouchable = force
         ? protection.untouchable(target)
         : protection.protectedFromForgery(target, time);
-      if (untouchable) return untouchable;
+      if (untouchable) return { refused: untouchable };
       const cause = { kind: 'manual', by, note } as const;
       const reason = note || `ordered by ${by}`;
       const decision: Decision = {
@@ -125,14 +127,13 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
         enforced: true,
       };
       policy.adopt(decision);
-      enforce(decision);
-      return decision;
+      return { decision, done: enforce(decision) };
     },
     /** Lifts what is in force and starts afresh with the source. */
-    unban(target: Network) {
+    unban(target: Network, by: string): Promise<void> {
       policy.release(target);
       for (const { detector } of detectors) detector.forget(target);
-      effects.unblock(target);
+      return effects.unblock(target, by);
     },
     /** New settings apply to the next observation; detectors whose options did not change keep what they counted. */
     configure(changed: PipelineSettings) {
