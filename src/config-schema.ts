@@ -1,11 +1,15 @@
 // The whole configuration, composed from the schemas that the plug-ins bring along. No value is read here.
 import { z } from 'zod';
+import { controlOptions } from './control/server.ts';
 import { policyOptions } from './decide/policy.ts';
 import { shieldOptions } from './decide/shield.ts';
+import { firewallOptions } from './enforce/firewall-options.ts';
 import { logLevels } from './lib/logger.ts';
 import type { DetectorDefinition } from './model/detection.ts';
 import { portsOption } from './model/options.ts';
 import { type DetectOptions, detectors } from './registry.ts';
+import { amiOptions } from './sense/ami.ts';
+import { captureOptions } from './sense/capture-options.ts';
 import { storeOptions } from './store/store.ts';
 
 const protectOptions = z.strictObject({
@@ -35,13 +39,17 @@ export const configSchema = z.strictObject({
     protectOptions,
     'What is protected. Nothing that goes to another port is ever looked at or blocked.',
   ),
+  capture: section(captureOptions, 'How packets are seen.'),
+  ami: section(amiOptions, "How Asterisk's own security events are read."),
   detect: section(detectOptions, 'What is looked for.'),
   decide: section(policyOptions, 'What becomes of attackers.'),
   shield: section(
     shieldOptions,
     'Addresses that are known to be ours, because a phone behind them registered.',
   ),
+  firewall: section(firewallOptions, 'How attackers are blocked.'),
   store: section(storeOptions, 'Where bans, lists and the attack log outlive a restart.'),
+  control: section(controlOptions, 'How the sipwarden command reaches the daemon.'),
   log: section(logOptions, 'What sipwarden says about itself.'),
 });
 export type Config = z.infer<typeof configSchema>;

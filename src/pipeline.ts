@@ -44,7 +44,7 @@ export interface PipelineParts {
   readonly newId: () => string;
   /** What was known before a restart. */
   readonly shielded?: readonly ShieldEntry[];
-  readonly decisions?: readonly Decision[];
+  readonly decisions?: readonly (Decision & { readonly ended?: unknown })[];
 }
 
 export type Pipeline = ReturnType<typeof createPipeline>;
@@ -64,7 +64,10 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
   const context = { sourceOf: (address: Address) => sourceOf(address, settings.decide.ipv6_prefix) };
   let detectors = createDetectors(settings.detect, context);
   const correlator = createCorrelator(detect);
-  for (const decision of parts.decisions ?? []) policy.adopt(decision);
+  for (const decision of parts.decisions ?? []) {
+    policy.adopt(decision);
+    if (decision.ended) policy.release(decision.target);
+  }
 
   function detect(observation: Observation) {
     const earned = shield.learn(observation);

@@ -45,9 +45,9 @@ export interface DetectorContext {
   sourceOf(address: Address): Network;
 }
 
-export interface DetectorDefinition<Options extends z.ZodType = z.ZodType> {
+export interface DetectorDefinition<Options extends z.ZodType = z.ZodType, Name extends string = string> {
   /** The attack's name: the same in file name, configuration key, log, database and metrics. */
-  readonly name: string;
+  readonly name: Name;
   readonly watches: readonly ObservationKind[];
   readonly options: Options;
   /** What it finds, in one sentence for an administrator. */
@@ -62,8 +62,9 @@ export interface Detector {
   forget(source: Network): void;
 }
 
-export function defineDetector<Options extends z.ZodType>(
-  definition: DetectorDefinition<Options>,
-): DetectorDefinition<Options> {
+/** Keeps the name and the options' type, from which the configuration's type is made. */
+export function defineDetector<Options extends z.ZodType, const Name extends string>(
+  definition: DetectorDefinition<Options, Name>,
+): DetectorDefinition<Options, Name> {
   return definition;
 }

@@ -1,0 +1,206 @@
+// The daemon: wires sensors, flow, firewall, store and control together, and takes them down in order.
+import { randomUUID } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { type Config, type LoadedConfig, loadConfig } from './config.ts';
+import { watchConfig } from './config-watch.ts';
+import { startControl } from './control/server.ts';
+import { createAddressList } from './decide/address-list.ts';
+import { createEffects } from './effects.ts';
+import { createFirewall, type Firewall } from './firewall.ts';
+import { createLogger } from './lib/logger.ts';
+import { parseAddress } from './model/address.ts';
+import { messageOf, SipwardenError } from './model/error.ts';
+import { createOrders, desiredEntries } from './orders.ts';
+import { createPipeline } from './pipeline.ts';
+import { createAlarmBoard } from './report/alarms.ts';
+import { type Sensors, startSensors } from './sensors.ts';
+import { summarize, version } from './status.ts';
+import { openStore } from './store/store.ts';
+
+const now = () => Date.now();
+/** What was decided longer ago than this plays no part any more. Milliseconds. */
+const pruneEveryMs = 86_400_000;
+
+export interface Daemon {
+  reload(): Promise<LoadedConfig>;
+  stop(): Promise<void>;
+}
+
+/** Resolves when everything stands and the socket answers. Rejects with CONFIG_INVALID, CONTROL_IN_USE, STORE_* ... */
+export async function startDaemon({ path }: { readonly path?: string | undefined }): Promise<Daemon> {
+  const load = () => loadConfig({ path });
+  const initial = load();
+  let config = initial.config;
+  const startedAt = now();
+  const logger = createLogger(config.log.level, 'sipwarden');
+  const alarms = createAlarmBoard({ logger, now });
+  const store = await openStore({ directory: config.store.directory, now, logger, alarms });
+  const lists = {
+    allow: createAddressList(await store.listEntries('allow')),
+    deny: createAddressList(await store.listEntries('deny')),
+  };
+  const effects = createEffects({ reconciler: () => firewall.reconciler, store, logger, now });
+  const remembered = await store.decisionsSince(now() - config.decide.forgiven_after);
+  const pipeline = createPipeline({
+    settings: config,
+    allowlist: lists.allow,
+    effects,
+    ownAddresses,
+    newId: randomUUID,
+    shielded: await store.shield(now()),
+    decisions: remembered,
+  });
+  const isUntouchable = (target: string) => pipeline.protection.protectedFromForgery(target, now());
+  const newFirewall = () => createFirewall({ config, isUntouchable, alarms, logger, now });
+  let firewall: Firewall = newFirewall();
+
+  const desired = async () =>
+    desiredEntries({
+      decisions: await store.activeDecisions(now()),
+      lists,
+      shield: pipeline.shield.entries(now()),
+      isEnforcing: config.mode === 'enforce',
+    });
+  await firewall.reconciler.start(await desired());
+
+  const timer = createDeadlineTimer(pipeline);
+  const sensors: Sensors = await startSensors(config, {
+    emit(observations) {
+      pipeline.observe(observations);
+      timer.rearm();
+    },
+    alarms,
+    logger,
+    now,
+  });
+
+  const apply = async ({ config: changed }: LoadedConfig) => {
+    const before = config;
+    config = changed;
+    logger.level = changed.log.level;
+    pipeline.configure(changed);
+    if (isOtherFirewall(before, changed)) {
+      await firewall.close({ keepBans: true });
+      firewall = newFirewall();
+    }
+    if (isOtherFirewall(before, changed) || before.mode !== changed.mode) {
+      await firewall.reconciler.start(await desired());
+    }
+    await sensors.configure(changed);
+    logger.info({ mode: changed.mode }, 'configuration applied');
+  };
+  const watching = watchConfig({
+    initial,
+    load,
+    onChange: apply,
+    onRefused: (error) =>
+      logger.error({ reason: messageOf(error) }, 'new configuration refused, the old one stays'),
+  });
+
+  const status = async () => {
+    const active = await store.activeDecisions(now());
+    const inForce = active.filter(({ enforced }) => enforced);
+    const health = sensors.health();
+    const ami = health.find(({ name }) => name === 'ami');
+    return {
+      version,
+      pid: process.pid,
+      startedAt,
+      mode: config.mode,
+      backend: firewall.enforcer.name,
+      summary: summarize(config.mode, health, alarms.active().length),
+      sensors: health,
+      pbx: { state: ami?.state ?? 'off', detail: ami?.detail ?? '' },
+      inForce: {
+        bans: inForce.filter(({ action }) => action === 'ban').length,
+        drops: inForce.filter(({ action }) => action === 'drop').length,
+        shielded: pipeline.shield.entries(now()).length,
+        allow: lists.allow.entries().length,
+        deny: lists.deny.entries().length,
+      },
+      firewall: { pending: firewall.reconciler.pending().length },
+      correlator: pipeline.counters(),
+      alarms: alarms.active(),
+    };
+  };
+  const orders = createOrders({
+    pipeline,
+    store,
+    reconciler: () => firewall.reconciler,
+    lists,
+    banTimeMs: () => config.decide.ban_time,
+    now,
+    status,
+    reload: async () => ({ files: (await watching.reload()).files }),
+    flush: effects.flush,
+  });
+  const control = await startControl(config.control, orders);
+  const pruning = setInterval(
+    () => void store.prune(now(), config.store.keep).catch(() => undefined),
+    pruneEveryMs,
+  );
+  logger.info({ version, socket: config.control.socket, mode: config.mode }, 'sipwarden is up');
+
+  return {
+    reload: watching.reload,
+    async stop() {
+      watching.close();
+      clearInterval(pruning);
+      timer.stop();
+      await control.close();
+      await sensors.stop();
+      await firewall.close({ keepBans: config.firewall.keep_bans_on_stop });
+      await effects.flush();
+      await store.close();
+      logger.info('sipwarden has stopped');
+    },
+  };
+}
+
+/** Wakes the flow when something has waited long enough for its proof; no timer while nothing waits. */
+function createDeadlineTimer(pipeline: { advance(time: number): void; nextDeadline(): number | undefined }) {
+  let timer: NodeJS.Timeout | undefined;
+  const rearm = () => {
+    const deadline = pipeline.nextDeadline();
+    if (timer || deadline === undefined) return;
+    timer = setTimeout(wake, Math.max(0, deadline - now()));
+  };
+  const wake = () => {
+    timer = undefined;
+    pipeline.advance(now());
+    rearm();
+  };
+  return { rearm, stop: () => clearTimeout(timer) };
+}
+
+function isOtherFirewall(before: Config, changed: Config): boolean {
+  const parts = ({ firewall, protect, capture }: Config) => [firewall, protect, capture.nflog_group];
+  return !isDeepStrictEqual(parts(before), parts(changed));
+}
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .flatMap(({ address }) => parseAddress(address.split('%')[0] ?? '') ?? []);
+}
+
+/** Runs until a signal ends it; SIGHUP reloads. */
+export async function runDaemon(options: { readonly path?: string | undefined }): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new SipwardenError(
+      'DAEMON_NOT_ROOT',
+      'sipwarden has to change the firewall, which this user may not',
+      {
+        hint: 'run it as root: sudo sipwarden run',
+      },
+    );
+  }
+  const daemon = await startDaemon(options);
+  process.on('SIGHUP', () => void daemon.reload().catch(() => undefined));
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  await daemon.stop();
+}

@@ -1,0 +1,247 @@
+// A recording (pcap, pcapng or raw AMI) through the real flow, in event time, with the dry-run enforcer: who would be
+// blocked, when and why. Changes nothing on this machine.
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createDecoder } from './capture/decoder.ts';
+import type { WireMessage } from './capture/packet.ts';
+import { createPcapReader } from './capture/pcap-reader.ts';
+import { createPortFilter } from './capture/port-filter.ts';
+import { createSipObserver } from './capture/sip-observer.ts';
+import type { Config } from './config.ts';
+import { createAddressList } from './decide/address-list.ts';
+import { entryOf } from './effects.ts';
+import { createDryRunEnforcer } from './enforce/dry-run.ts';
+import { type Address, type Network, sourceOf } from './model/address.ts';
+import type { Attack } from './model/attack.ts';
+import type { Decision } from './model/decision.ts';
+import { messageOf, SipwardenError } from './model/error.ts';
+import type { Observation } from './model/observation.ts';
+import type { Time } from './model/time.ts';
+import { createPipeline } from './pipeline.ts';
+import { createAmiRecordingReader } from './sense/ami-recording.ts';
+import { captureSettingsOf } from './sensors.ts';
+
+export interface Replay {
+  readonly file: string;
+  readonly kind: 'packets' | 'ami';
+  /** How it was told which packets were ours. */
+  readonly direction: string;
+  readonly packets: number;
+  readonly messages: number;
+  readonly discarded: Readonly<Record<string, number>>;
+  readonly firstTime?: Time;
+  readonly lastTime?: Time;
+  readonly attacks: readonly Attack[];
+  readonly decisions: readonly (Decision & { readonly messagesBefore: number })[];
+}
+
+export interface ReplayOptions {
+  readonly file: string;
+  readonly config: Config;
+  /** Our own addresses; found in the recording where none is given. */
+  readonly locals: readonly Address[];
+  readonly onProgress?: (bytes: number, total: number) => void;
+}
+
+/** Rejects with REPLAY_UNREADABLE or REPLAY_FORMAT. */
+export async function replay(options: ReplayOptions): Promise<Replay> {
+  const { total, kind } = await identify(options.file);
+  const flow = createReplayFlow(options.config, options.locals);
+  const report = { file: options.file, kind };
+  const onRead = (bytes: number) => options.onProgress?.(bytes, total);
+  if (kind === 'ami') {
+    const reader = createAmiRecordingReader({ emit: flow.observe, discard: flow.discard });
+    await readThrough(options.file, reader, onRead);
+    const messages = reader.messages();
+    return { ...report, direction: 'as Asterisk reported', packets: 0, messages, ...(await flow.finish()) };
+  }
+  const given = options.locals.length > 0;
+  const locals = new Set(given ? options.locals : await findLocals(options.file, options.config));
+  flow.setLocals([...locals]);
+  const { packets, messages } = await replayPackets(options, locals, flow, onRead);
+  const named = [...locals].join(', ') || 'nobody (no answers to requests on the protected ports)';
+  const direction = `${given ? 'ours, as given' : 'ours, since it answers on the protected ports'}: ${named}`;
+  return { ...report, direction, packets, messages, ...(await flow.finish()) };
+}
+
+async function replayPackets(
+  { file, config }: ReplayOptions,
+  locals: ReadonlySet<Address>,
+  flow: ReplayFlow,
+  onRead: (bytes: number) => void,
+) {
+  let messages = 0;
+  const observer = createSipObserver(captureSettingsOf(config), {
+    emit: (observation) => flow.observe([observation]),
+    count: flow.discard,
+  });
+  const onMessage = (message: WireMessage) => {
+    messages += 1;
+    flow.heard(message);
+    observer.message(message);
+  };
+  const reader = createCaptureReader(config, {
+    onMessage,
+    discard: flow.discard,
+    isLocal: (address) => locals.has(address),
+  });
+  await readThrough(file, reader, onRead);
+  observer.end();
+  return { packets: reader.packets(), messages };
+}
+
+/** Who answers requests on the protected ports: the destination of a request that later answers its sender. */
+async function findLocals(file: string, config: Config): Promise<Iterable<Address>> {
+  const asked = new Set<string>();
+  const found = new Set<Address>();
+  const onMessage = ({ bytes, source, destination }: WireMessage) => {
+    const isAnswer = bytes.subarray(0, 8).latin1Slice() === 'SIP/2.0 ';
+    if (!isAnswer && asked.size < maxPairs) asked.add(`${destination.address} ${source.address}`);
+    if (isAnswer && asked.has(`${source.address} ${destination.address}`)) found.add(source.address);
+  };
+  await readThrough(
+    file,
+    createCaptureReader(config, { onMessage, discard: () => undefined }),
+    () => undefined,
+  );
+  return found;
+}
+
+const maxPairs = 100_000;
+
+function createCaptureReader(
+  config: Config,
+  parts: {
+    readonly onMessage: (message: WireMessage) => void;
+    readonly discard: (reason: string) => void;
+    readonly isLocal?: (address: Address) => boolean;
+  },
+) {
+  const ports = createPortFilter(captureSettingsOf(config));
+  let packets = 0;
+  const decoder = createDecoder({ isSipPort: ports.includes, ...parts });
+  const reader = createPcapReader({
+    onPacket(packet) {
+      packets += 1;
+      decoder.packet(packet);
+    },
+    onDiscard: parts.discard,
+  });
+  return { ...reader, packets: () => packets };
+}
+
+type ReplayFlow = ReturnType<typeof createReplayFlow>;
+
+/** The flow with event time for a clock, and everything it says written down. */
+function createReplayFlow(config: Config, locals: readonly Address[]) {
+  let own = locals;
+  let firstTime: Time | undefined;
+  let lastTime: Time | undefined;
+  let ids = 0;
+  const discarded: Record<string, number> = {};
+  const attacks = new Map<string, Attack>();
+  const decisions: (Decision & { messagesBefore: number })[] = [];
+  const heardOf = new Map<Network, number>();
+  const enforcer = createDryRunEnforcer({ now: () => lastTime ?? 0 });
+  const blocks: Promise<void>[] = [];
+  const sourceOfMessage = (address: Address) => sourceOf(address, config.decide.ipv6_prefix);
+  const pipeline = createPipeline({
+    settings: config,
+    allowlist: createAddressList(),
+    ownAddresses: () => own,
+    newId: () => String((ids += 1)),
+    effects: {
+      async block(decision) {
+        decisions.push({ ...decision, messagesBefore: heardOf.get(decision.target) ?? 0 });
+        if (decision.enforced) blocks.push(enforcer.add(entryOf(decision)));
+      },
+      unblock: async () => undefined,
+      shield: () => undefined,
+      unshield: () => undefined,
+      report: (attack) => void attacks.set(attack.id, attack),
+    },
+  });
+  const see = (time: Time) => {
+    firstTime = Math.min(firstTime ?? time, time);
+    lastTime = Math.max(lastTime ?? time, time);
+    pipeline.advance(time);
+  };
+  const hear = (address: Address) => {
+    const source = sourceOfMessage(address);
+    heardOf.set(source, (heardOf.get(source) ?? 0) + 1);
+  };
+  return {
+    setLocals(found: readonly Address[]) {
+      own = found;
+    },
+    discard(reason: string) {
+      discarded[reason] = (discarded[reason] ?? 0) + 1;
+    },
+    heard({ time, direction, source }: WireMessage) {
+      see(time);
+      if (direction !== 'out') hear(source.address);
+    },
+    observe(observations: readonly Observation[]) {
+      for (const observation of observations) {
+        see(observation.time);
+        if (observation.sensor === 'ami') hear(observation.source.address);
+      }
+      pipeline.observe(observations);
+    },
+    async finish() {
+      pipeline.end();
+      await Promise.all(blocks);
+      const times = firstTime !== undefined && lastTime !== undefined ? { firstTime, lastTime } : {};
+      return { discarded, ...times, attacks: [...attacks.values()], decisions };
+    },
+  };
+}
+
+interface ChunkReader {
+  push(chunk: Buffer): void;
+  end(): void;
+}
+
+async function readThrough(
+  file: string,
+  reader: ChunkReader,
+  onRead: (bytes: number) => void,
+): Promise<void> {
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
+      reader.push(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+      onRead(bytes);
+    }
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  reader.end();
+}
+
+const captureMagics = ['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a'];
+
+async function identify(file: string): Promise<{ total: number; kind: Replay['kind'] }> {
+  const handle = await open(file, 'r').catch((error: unknown) => Promise.reject(unreadable(file, error)));
+  try {
+    const { size } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+    if (captureMagics.includes(buffer.toString('hex', 0, 4))) return { total: size, kind: 'packets' };
+    if (/^(Asterisk Call Manager|Event: |Response: )/m.test(buffer.toString('latin1', 0, bytesRead))) {
+      return { total: size, kind: 'ami' };
+    }
+    throw new SipwardenError('REPLAY_FORMAT', `${file} is no recording that sipwarden can read`, {
+      hint: 'it reads pcap, pcapng and the raw bytes of an AMI connection',
+    });
+  } catch (error) {
+    throw error instanceof SipwardenError ? error : unreadable(file, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+function unreadable(file: string, cause: unknown): SipwardenError {
+  const hint = 'name an existing file that this user may read';
+  return new SipwardenError('REPLAY_UNREADABLE', `cannot read ${file}: ${messageOf(cause)}`, { hint, cause });
+}

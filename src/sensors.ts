@@ -1,0 +1,74 @@
+// The live sensors that the configuration asks for, one line each; restarted where their own options changed.
+import { isDeepStrictEqual } from 'node:util';
+import type { CaptureSettings } from './capture/protocol.ts';
+import type { Config } from './config.ts';
+import type { Logger } from './lib/logger.ts';
+import type { Alarms } from './model/alarm.ts';
+import type { Observation } from './model/observation.ts';
+import type { SensorHealth } from './model/sensor.ts';
+import type { Time } from './model/time.ts';
+import { createAmiSensor } from './sense/ami.ts';
+import { createPacketSensor } from './sense/packets.ts';
+
+export interface SensorsParts {
+  readonly emit: (observations: readonly Observation[]) => void;
+  readonly alarms: Alarms;
+  readonly logger: Logger;
+  readonly now: () => Time;
+}
+
+export interface Sensors {
+  configure(config: Config): Promise<void>;
+  health(): readonly SensorHealth[];
+  stop(): Promise<void>;
+}
+
+export async function startSensors(config: Config, { emit, ...parts }: SensorsParts): Promise<Sensors> {
+  let current = config;
+  const startPackets = async () => {
+    const sensor = createPacketSensor({
+      options: current.capture,
+      settings: captureSettingsOf(current),
+      ...parts,
+    });
+    await sensor.start(emit);
+    return sensor;
+  };
+  const startAmi = async () => {
+    const sensor = createAmiSensor({ options: current.ami, ...parts });
+    await sensor.start(emit);
+    return sensor;
+  };
+  let [packets, ami] = await Promise.all([startPackets(), startAmi()]);
+  return {
+    async configure(changed) {
+      const before = current;
+      current = changed;
+      const isSamePorts = isDeepStrictEqual(before.protect, changed.protect);
+      if (isSamePorts && isDeepStrictEqual(before.capture, changed.capture)) {
+        packets.configure(captureSettingsOf(changed));
+      } else {
+        await packets.stop();
+        packets = await startPackets();
+      }
+      if (isDeepStrictEqual(before.ami, changed.ami)) return;
+      await ami.stop();
+      ami = await startAmi();
+    },
+    health: () => [packets.health(), ami.health()],
+    async stop() {
+      await Promise.all([packets.stop(), ami.stop()]);
+    },
+  };
+}
+
+/** What the sidecar has to know of the configuration. */
+export function captureSettingsOf({ protect, capture, detect }: Config): CaptureSettings {
+  return {
+    udpPorts: protect.udp.map(([first, last]) => [first, last]),
+    tcpPorts: protect.tcp.map(([first, last]) => [first, last]),
+    userAgents: detect['scanner-signature'].user_agents,
+    answerWithinMs: capture.answer_within,
+    nonceLifetimeMs: capture.nonce_lifetime,
+  };
+}
