@@ -8,16 +8,12 @@ import { createPcapReader } from './capture/pcap-reader.ts';
 import { createPortFilter } from './capture/port-filter.ts';
 import { createSipObserver } from './capture/sip-observer.ts';
 import type { Config } from './config.ts';
-import { createAddressList } from './decide/address-list.ts';
-import { entryOf } from './effects.ts';
-import { createDryRunEnforcer } from './enforce/dry-run.ts';
-import { type Address, type Network, sourceOf } from './model/address.ts';
+import type { Address } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision } from './model/decision.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
-import type { Observation } from './model/observation.ts';
 import type { Time } from './model/time.ts';
-import { createPipeline } from './pipeline.ts';
+import { createReplayFlow, type ReplayFlow } from './replay-flow.ts';
 import { createAmiRecordingReader } from './sense/ami-recording.ts';
 import { captureSettingsOf } from './sensors.ts';
 
@@ -95,7 +91,7 @@ async function findLocals(file: string, config: Config): Promise<Iterable<Addres
   const asked = new Set<string>();
   const found = new Set<Address>();
   const onMessage = ({ bytes, source, destination }: WireMessage) => {
-    const isAnswer = bytes.subarray(0, 8).latin1Slice() === 'SIP/2.0 ';
+    const isAnswer = bytes.toString('latin1', 0, 8) === 'SIP/2.0 ';
     if (!isAnswer && asked.size < maxPairs) asked.add(`${destination.address} ${source.address}`);
     if (isAnswer && asked.has(`${source.address} ${destination.address}`)) found.add(source.address);
   };
@@ -128,73 +124,6 @@ function createCaptureReader(
     onDiscard: parts.discard,
   });
   return { ...reader, packets: () => packets };
-}
-
-type ReplayFlow = ReturnType<typeof createReplayFlow>;
-
-/** The flow with event time for a clock, and everything it says written down. */
-function createReplayFlow(config: Config, locals: readonly Address[]) {
-  let own = locals;
-  let firstTime: Time | undefined;
-  let lastTime: Time | undefined;
-  let ids = 0;
-  const discarded: Record<string, number> = {};
-  const attacks = new Map<string, Attack>();
-  const decisions: (Decision & { messagesBefore: number })[] = [];
-  const heardOf = new Map<Network, number>();
-  const enforcer = createDryRunEnforcer({ now: () => lastTime ?? 0 });
-  const blocks: Promise<void>[] = [];
-  const sourceOfMessage = (address: Address) => sourceOf(address, config.decide.ipv6_prefix);
-  const pipeline = createPipeline({
-    settings: config,
-    allowlist: createAddressList(),
-    ownAddresses: () => own,
-    newId: () => String((ids += 1)),
-    effects: {
-      async block(decision) {
-        decisions.push({ ...decision, messagesBefore: heardOf.get(decision.target) ?? 0 });
-        if (decision.enforced) blocks.push(enforcer.add(entryOf(decision)));
-      },
-      unblock: async () => undefined,
-      shield: () => undefined,
-      unshield: () => undefined,
-      report: (attack) => void attacks.set(attack.id, attack),
-    },
-  });
-  const see = (time: Time) => {
-    firstTime = Math.min(firstTime ?? time, time);
-    lastTime = Math.max(lastTime ?? time, time);
-    pipeline.advance(time);
-  };
-  const hear = (address: Address) => {
-    const source = sourceOfMessage(address);
-    heardOf.set(source, (heardOf.get(source) ?? 0) + 1);
-  };
-  return {
-    setLocals(found: readonly Address[]) {
-      own = found;
-    },
-    discard(reason: string) {
-      discarded[reason] = (discarded[reason] ?? 0) + 1;
-    },
-    heard({ time, direction, source }: WireMessage) {
-      see(time);
-      if (direction !== 'out') hear(source.address);
-    },
-    observe(observations: readonly Observation[]) {
-      for (const observation of observations) {
-        see(observation.time);
-        if (observation.sensor === 'ami') hear(observation.source.address);
-      }
-      pipeline.observe(observations);
-    },
-    async finish() {
-      pipeline.end();
-      await Promise.all(blocks);
-      const times = firstTime !== undefined && lastTime !== undefined ? { firstTime, lastTime } : {};
-      return { discarded, ...times, attacks: [...attacks.values()], decisions };
-    },
-  };
 }
 
 interface ChunkReader {

@@ -1,0 +1,155 @@
+// The commands that need no running daemon: they run one, check, set up, take down, or replay a recording.
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { describePlan } from '../asterisk/file-plan.ts';
+import { applySetup, planRemoval, planSetup, reloadManager } from '../asterisk/setup.ts';
+import { loadConfig } from '../config.ts';
+import { callDaemon } from '../control/client.ts';
+import { runDaemon } from '../daemon.ts';
+import { createEnforcer } from '../firewall.ts';
+import { createLogger } from '../lib/logger.ts';
+import { parseAddress } from '../model/address.ts';
+import { SipwardenError } from '../model/error.ts';
+import { replay } from '../replay.ts';
+import { type Output, toJson } from './print.ts';
+import { viewReplay } from './views.ts';
+
+export function addLocalCommands(program: Command, output: Output): void {
+  const load = () => loadConfig({ path: program.opts<{ config?: string }>().config });
+
+  program
+    .command('run')
+    .description('protect this machine until stopped (what the service runs)')
+    .action(() => runDaemon({ path: program.opts<{ config?: string }>().config }));
+  program
+    .command('check-config')
+    .description('check the configuration files and say what is wrong with them')
+    .action(() => {
+      const { files } = load();
+      output.out(
+        files.length === 0
+          ? 'no configuration file: all options have their defaults'
+          : `valid: ${files.join(', ')}`,
+      );
+    });
+  program
+    .command('teardown')
+    .description('take everything of sipwarden out of the firewall')
+    .action(async () => {
+      const { config } = load();
+      if (await isRunning(config.control.socket)) {
+        throw new SipwardenError(
+          'DAEMON_RUNNING',
+          'sipwarden is running and would put its rules back at once',
+          {
+            hint: 'stop it first, then run "sipwarden teardown" again',
+          },
+        );
+      }
+      const enforcer = createEnforcer(config, createLogger('silent', 'sipwarden'), Date.now);
+      await enforcer.teardown();
+      await enforcer.close();
+      output.out('nothing of sipwarden is left in the firewall');
+    });
+  addSetupCommand(program, output);
+  addReplayCommand(program, output);
+}
+
+interface SetupOptions {
+  readonly asteriskEtc: string;
+  readonly asteriskCommand: string;
+  readonly yes?: true;
+  readonly remove?: true;
+}
+
+function addSetupCommand(program: Command, output: Output): void {
+  program
+    .command('setup')
+    .description("give sipwarden its logins to Asterisk's manager interface; shows the plan first")
+    .option('--asterisk-etc <directory>', 'where the configuration of Asterisk is', '/etc/asterisk')
+    .option('--asterisk-command <program>', 'the asterisk program', 'asterisk')
+    .option('--yes', 'do it without asking')
+    .option('--remove', 'undo it, byte for byte')
+    .action(async ({ asteriskEtc, asteriskCommand, yes, remove }: SetupOptions) => {
+      const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
+      const { secret_file, events_user, actions_user } = config.ami;
+      const places = {
+        etc: asteriskEtc,
+        secretFile: secret_file,
+        eventsUser: events_user,
+        actionsUser: actions_user,
+      };
+      const plan = remove ? await planRemoval(places) : await planSetup(places);
+      output.out(describePlan(plan));
+      if (plan.changes.length === 0) return;
+      if (!yes && !(await isConfirmed())) {
+        throw new SipwardenError('SETUP_NOT_CONFIRMED', 'nothing was changed', {
+          hint: 'answer "yes", or add --yes',
+        });
+      }
+      await applySetup(plan);
+      const { detail } = await reloadManager([asteriskCommand, '-C', `${asteriskEtc}/asterisk.conf`]);
+      output.out(detail);
+    });
+}
+
+interface ReplayCommandOptions {
+  readonly local: string[];
+  readonly config?: string;
+  readonly json?: true;
+}
+
+function addReplayCommand(program: Command, output: Output): void {
+  program
+    .command('replay <file>')
+    .description('a pcap, pcapng or AMI recording through these settings: who would be blocked, when and why')
+    .option(
+      '--local <address>',
+      'an address of ours (repeatable; found in the recording otherwise)',
+      collect,
+      [],
+    )
+    .option('--config <file>', 'the settings to try')
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: ReplayCommandOptions) => {
+      const { config } = loadConfig({ path: options.config ?? program.opts<{ config?: string }>().config });
+      const onProgress = output.isTerminal && !options.json ? progressBar() : undefined;
+      const result = await replay({ file, config, locals: options.local, ...(onProgress && { onProgress }) });
+      output.out(options.json ? toJson(result) : viewReplay(result));
+    });
+}
+
+function collect(text: string, before: string[]): string[] {
+  const address = parseAddress(text);
+  if (address !== undefined) return [...before, address];
+  throw new SipwardenError('USAGE', `--local ${JSON.stringify(text.slice(0, 60))} is no address`, {
+    hint: 'such as 198.51.100.1 or 2001:db8::1',
+  });
+}
+
+/** Drawn over itself on standard error, at most once per hundredth. */
+function progressBar(): (bytes: number, total: number) => void {
+  let shown = -1;
+  return (bytes, total) => {
+    const percent = total === 0 ? 100 : Math.floor((bytes / total) * 100);
+    if (percent === shown) return;
+    shown = percent;
+    const bar = '█'.repeat(percent / 2.5).padEnd(40, '░');
+    process.stderr.write(`\r${bar} ${String(percent).padStart(3)} %${percent >= 100 ? '\n' : ''}`);
+  };
+}
+
+async function isConfirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await asking.question('Do this? (yes/no) ');
+  asking.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function isRunning(socket: string): Promise<boolean> {
+  return callDaemon(socket, 'GET', '/v1/status').then(
+    () => true,
+    (error) => !(error instanceof SipwardenError && error.code === 'DAEMON_NOT_REACHABLE'),
+  );
+}

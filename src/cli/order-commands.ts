@@ -1,0 +1,170 @@
+// The commands that the running daemon answers, over its control socket.
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { callDaemon } from '../control/client.ts';
+import type { Explanation, Status } from '../control/operations.ts';
+import { parseNetwork } from '../model/address.ts';
+import type { Attack } from '../model/attack.ts';
+import type { Decision } from '../model/decision.ts';
+import { SipwardenError } from '../model/error.ts';
+import { type ListEntry, listNames } from '../model/list-entry.ts';
+import { parseDuration } from '../model/time.ts';
+import { clock, type Output, toJson } from './print.ts';
+import { viewAttacks, viewBans, viewExplanation, viewList, viewStatus } from './views.ts';
+
+type Call = (method: 'GET' | 'POST', path: string, order?: object) => Promise<unknown>;
+
+export function addOrderCommands(program: Command, output: Output): void {
+  const call: Call = (method, path, order) => {
+    const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
+    return callDaemon(config.control.socket, method, path, order);
+  };
+  const listing = <Answer>(path: string, view: (answer: Answer) => string) => {
+    return async ({ json }: { json?: true }) => show(output, json, (await call('GET', path)) as Answer, view);
+  };
+
+  program
+    .command('status')
+    .description('what protects this machine, what it sees, and what is wrong')
+    .option('--json', 'as JSON')
+    .action(listing<Status>('/v1/status', viewStatus));
+  program
+    .command('bans')
+    .description('who is blocked, until when, and because of what')
+    .option('--json', 'as JSON')
+    .action(listing<Decision[]>('/v1/bans', viewBans));
+  addBanCommands(program, output, call);
+  addListCommands(program, output, call);
+  addHistoryCommands(program, output, call);
+  program
+    .command('reload')
+    .description('read the configuration again; a wrong one changes nothing')
+    .action(async () => {
+      const { files } = (await call('POST', '/v1/reload')) as { files: readonly string[] };
+      output.out(files.length === 0 ? 'all options have their defaults' : `in force: ${files.join(', ')}`);
+    });
+}
+
+function addBanCommands(program: Command, output: Output, call: Call): void {
+  program
+    .command('ban <address>')
+    .description('block an address or network now')
+    .option('--for <duration>', 'how long, such as 30m, 1h, 7d (default: [decide] ban_time)')
+    .option('--reason <text>', 'why, for whoever reads it later')
+    .option('--force', 'also where phones of yours are behind it')
+    .option('--json', 'as JSON')
+    .action(
+      async (address: string, options: { for?: string; reason?: string; force?: true; json?: true }) => {
+        const order = {
+          target: network(address),
+          by: userInfo().username,
+          ...(options.for !== undefined && { forMs: duration(options.for) }),
+          ...(options.reason !== undefined && { note: options.reason }),
+          ...(options.force && { force: true }),
+        };
+        const decision = (await call('POST', '/v1/bans', order)) as Decision;
+        show(
+          output,
+          options.json,
+          decision,
+          ({ target, until }) => `${target} is blocked until ${clock(until)}`,
+        );
+      },
+    );
+  program
+    .command('unban <address>')
+    .description('let an address or network in again, and start afresh with it')
+    .option('--json', 'as JSON')
+    .action(async (address: string, { json }: { json?: true }) => {
+      const answer = await call('POST', '/v1/unban', { target: network(address), by: userInfo().username });
+      show(output, json, answer as { target: string; wasInForce: boolean }, ({ target, wasInForce }) =>
+        wasInForce ? `${target} is not blocked any more` : `${target} was not blocked`,
+      );
+    });
+}
+
+function addListCommands(program: Command, output: Output, call: Call): void {
+  for (const name of listNames) {
+    const meaning = name === 'allow' ? 'never blocked' : 'always blocked';
+    const list = program.command(name).description(`addresses and networks that are ${meaning}`);
+    list
+      .command('list')
+      .description(`who is ${meaning}, and why`)
+      .option('--json', 'as JSON')
+      .action(async ({ json }: { json?: true }) =>
+        show(output, json, (await call('GET', `/v1/lists/${name}`)) as ListEntry[], viewList),
+      );
+    list
+      .command('add <address>')
+      .description(`${meaning} from now on`)
+      .option('--note <text>', 'why, for whoever reads it later')
+      .action(async (address: string, { note }: { note?: string }) => {
+        const order = {
+          target: network(address),
+          by: userInfo().username,
+          ...(note !== undefined && { note }),
+        };
+        const { target } = (await call('POST', `/v1/lists/${name}/add`, order)) as ListEntry;
+        output.out(`${target} is ${meaning} from now on`);
+      });
+    list
+      .command('remove <address>')
+      .description('take it off the list')
+      .action(async (address: string) => {
+        const answer = await call('POST', `/v1/lists/${name}/remove`, { target: network(address) });
+        const { target, wasThere } = answer as { target: string; wasThere: boolean };
+        output.out(wasThere ? `${target} is off the ${name}list` : `${target} was not on the ${name}list`);
+      });
+  }
+}
+
+function addHistoryCommands(program: Command, output: Output, call: Call): void {
+  program
+    .command('attacks')
+    .description('the attack log: who, what, how much, what was done')
+    .option('--source <address>', 'of this address or network only')
+    .option('--limit <number>', 'at most so many, the newest first', '100')
+    .option('--json', 'as JSON')
+    .action(async ({ source, limit, json }: { source?: string; limit: string; json?: true }) => {
+      const query = new URLSearchParams({ limit, ...(source !== undefined && { source: network(source) }) });
+      show(output, json, (await call('GET', `/v1/attacks?${query}`)) as Attack[], viewAttacks);
+    });
+  program
+    .command('explain <address>')
+    .description('why an address is blocked, or is not: evidence, proof, decisions, lists, shield')
+    .option('--json', 'as JSON')
+    .action(async (address: string, { json }: { json?: true }) => {
+      const query = new URLSearchParams({ target: network(address) });
+      show(output, json, (await call('GET', `/v1/explain?${query}`)) as Explanation, viewExplanation);
+    });
+}
+
+function show<Answer>(
+  output: Output,
+  json: true | undefined,
+  answer: Answer,
+  view: (answer: Answer) => string,
+): void {
+  output.out(json ? toJson(answer) : view(answer));
+}
+
+function network(text: string): string {
+  const parsed = parseNetwork(text);
+  if (parsed !== undefined) return parsed;
+  throw new SipwardenError(
+    'USAGE',
+    `${JSON.stringify(text.slice(0, 60))} is neither an address nor a network`,
+    {
+      hint: 'such as 203.0.113.9, 203.0.113.0/24 or 2001:db8::/64',
+    },
+  );
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 1_000) return ms;
+  throw new SipwardenError('USAGE', `--for ${JSON.stringify(text.slice(0, 20))} is no duration`, {
+    hint: 'such as 90s, 30m, 1h or 7d',
+  });
+}

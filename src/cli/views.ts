@@ -1,0 +1,170 @@
+// The listings of the command line, as people read them.
+import type { Explanation, Status } from '../control/operations.ts';
+import type { Attack } from '../model/attack.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Evidence } from '../model/detection.ts';
+import type { ListEntry } from '../model/list-entry.ts';
+import { formatDuration } from '../model/time.ts';
+import type { Replay } from '../replay.ts';
+import { clock, plain, quoted, table } from './print.ts';
+
+export function viewStatus(status: Status): string {
+  const { inForce, sensors, alarms } = status;
+  return [
+    status.summary,
+    `sipwarden ${status.version}, process ${status.pid}, since ${clock(status.startedAt)}, firewall: ${status.backend}`,
+    '',
+    table(
+      ['SENSOR', 'STATE', 'SINCE', 'DETAIL'],
+      sensors.map(({ name, state, since, detail }) => [name, state, clock(since), detail]),
+      'no sensors',
+    ),
+    '',
+    ...sensors.flatMap(({ name, counters }) => {
+      const shown = Object.entries(counters).filter(([, count]) => count > 0);
+      return shown.length === 0
+        ? []
+        : [`${name}: ${shown.map(([what, count]) => `${what} ${count}`).join(', ')}`];
+    }),
+    `in force: ${inForce.bans} bans, ${inForce.drops} drops; ${inForce.shielded} addresses shielded; allowlist ${inForce.allow}, denylist ${inForce.deny}`,
+    ...(status.firewall.pending > 0
+      ? [`${status.firewall.pending} changes are waiting for the firewall`]
+      : []),
+    ...alarms.map(
+      ({ code, message, hint, since }) =>
+        `ALARM [${code}] ${message} (since ${clock(since)})${hint && `\n  ${hint}`}`,
+    ),
+  ].join('\n');
+}
+
+export function viewBans(decisions: readonly Decision[]): string {
+  return table(
+    ['ADDRESS', 'ACTION', 'UNTIL', 'BECAUSE OF', 'WHY'],
+    decisions.map((decision) => [
+      decision.target,
+      decision.enforced ? decision.action : `(${decision.action})`,
+      clock(decision.until),
+      causeOf(decision),
+      decision.reason,
+    ]),
+    'nobody is blocked',
+  );
+}
+
+export function viewList(entries: readonly ListEntry[]): string {
+  return table(
+    ['ADDRESS', 'NOTE', 'BY', 'SINCE'],
+    entries.map(({ target, note, author, time }) => [target, note, author, clock(time)]),
+    'the list is empty',
+  );
+}
+
+export function viewAttacks(attacks: readonly Attack[]): string {
+  return table(
+    ['FIRST', 'LAST', 'SOURCE', 'ATTACK', 'PROOF', 'MESSAGES', 'ACTION', 'UNTIL'],
+    attacks.map((attack) => [
+      clock(attack.firstTime),
+      clock(attack.lastTime),
+      attack.source,
+      attack.attack,
+      attack.proof,
+      String(attack.messages),
+      attack.action,
+      clock(attack.until),
+    ]),
+    'no attacks',
+  );
+}
+
+export function viewExplanation({ verdict, attacks, history, lists, shield }: Explanation): string {
+  return [
+    verdict,
+    ...lists.map(
+      ({ list, target, note, author, time }) =>
+        `${list}list: ${target} ${note && quoted(note)} by ${author}, ${clock(time)}`,
+    ),
+    ...shield.map(
+      ({ address, account, since, until }) =>
+        `shield: ${address} registered as ${quoted(account)} since ${clock(since)}, until ${clock(until)}`,
+    ),
+    ...attacks.flatMap((attack) => ['', ...viewAttack(attack)]),
+    '',
+    table(
+      ['TIME', 'ACTION', 'UNTIL', 'BECAUSE OF', 'WHY'],
+      history.map((decision) => [
+        clock(decision.time),
+        decision.action,
+        clock(decision.until),
+        causeOf(decision),
+        decision.reason,
+      ]),
+      'nothing was ever decided about it',
+    ),
+  ].join('\n');
+}
+
+function viewAttack({
+  attack,
+  proof,
+  firstTime,
+  lastTime,
+  messages,
+  victims,
+  evidence,
+  reason,
+}: Attack): string[] {
+  return [
+    `${attack} (${proof}), ${clock(firstTime)} to ${clock(lastTime)}, ${messages} messages`,
+    `  counted:  ${countedOf(evidence)}`,
+    `  seen by:  ${Object.entries(evidence.sensors)
+      .map(([sensor, count]) => `${sensor} ${count}`)
+      .join(', ')} over ${evidence.transports.join(', ')}`,
+    `  proof:    ${proofOf(evidence)}`,
+    `  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`,
+    ...(evidence.accounts.length > 0 ? [`  accounts: ${evidence.accounts.map(quoted).join(', ')}`] : []),
+    ...(evidence.values.length > 0 ? [`  values:   ${evidence.values.map(quoted).join(', ')}`] : []),
+    `  decided:  ${reason}`,
+  ];
+}
+
+function countedOf({ counted }: Evidence): string {
+  return `${counted.count} ${counted.what} within ${formatDuration(counted.withinMs)} (more than ${counted.limit} is an attack)`;
+}
+
+function proofOf({ provenBy }: Evidence): string {
+  if (!provenBy) return 'none: one forged packet each could have made this evidence';
+  const how =
+    provenBy.by === 'nonce-echo'
+      ? 'it echoed a nonce that we saw leave to that very address'
+      : 'it came over a connection';
+  return `${how} (${provenBy.seenBy}, ${clock(provenBy.time)})`;
+}
+
+function causeOf({ cause }: Decision): string {
+  return cause.kind === 'detection' ? `${cause.attack} (${cause.proof})` : `order of ${plain(cause.by)}`;
+}
+
+export function viewReplay(replay: Replay): string {
+  const { kind, packets, messages, discarded, direction, attacks, decisions } = replay;
+  const lost = Object.entries(discarded).map(([reason, count]) => `${reason} ${count}`);
+  return [
+    `${kind === 'packets' ? `${packets} packets, ` : ''}${messages} messages, ${clock(replay.firstTime)} to ${clock(replay.lastTime)}`,
+    `direction: ${direction}`,
+    ...(lost.length > 0 ? [`not used: ${lost.join(', ')}`] : []),
+    '',
+    viewAttacks(attacks),
+    '',
+    table(
+      ['TIME', 'SOURCE', 'ACTION', 'UNTIL', 'BECAUSE OF', 'AFTER'],
+      decisions.map((decision) => [
+        clock(decision.time),
+        decision.target,
+        decision.action,
+        clock(decision.until),
+        causeOf(decision),
+        `${decision.messagesBefore} messages`,
+      ]),
+      'nobody would have been blocked',
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,83 @@
+// The flow as a replay runs it: event time for a clock, and everything that it says written down.
+import type { WireMessage } from './capture/packet.ts';
+import type { Config } from './config.ts';
+import { createAddressList } from './decide/address-list.ts';
+import { entryOf } from './effects.ts';
+import { createDryRunEnforcer } from './enforce/dry-run.ts';
+import { type Address, type Network, sourceOf } from './model/address.ts';
+import type { Attack } from './model/attack.ts';
+import type { Decision } from './model/decision.ts';
+import type { Observation } from './model/observation.ts';
+import type { Time } from './model/time.ts';
+import { createPipeline } from './pipeline.ts';
+
+export type ReplayFlow = ReturnType<typeof createReplayFlow>;
+
+export function createReplayFlow(config: Config, locals: readonly Address[]) {
+  let own = locals;
+  let firstTime: Time | undefined;
+  let lastTime: Time | undefined;
+  const ids = countedIds();
+  const discarded: Record<string, number> = {};
+  const attacks = new Map<string, Attack>();
+  const decisions: (Decision & { messagesBefore: number })[] = [];
+  const heardOf = new Map<Network, number>();
+  const enforcer = createDryRunEnforcer({ now: () => lastTime ?? 0 });
+  const blocks: Promise<void>[] = [];
+  const sourceOfMessage = (address: Address) => sourceOf(address, config.decide.ipv6_prefix);
+  const pipeline = createPipeline({
+    settings: config,
+    allowlist: createAddressList(),
+    ownAddresses: () => own,
+    newId: () => ids.next().value,
+    effects: {
+      async block(decision) {
+        decisions.push({ ...decision, messagesBefore: heardOf.get(decision.target) ?? 0 });
+        if (decision.enforced) blocks.push(enforcer.add(entryOf(decision)));
+      },
+      unblock: async () => undefined,
+      shield: () => undefined,
+      unshield: () => undefined,
+      report: (attack) => void attacks.set(attack.id, attack),
+    },
+  });
+  const see = (time: Time) => {
+    firstTime = Math.min(firstTime ?? time, time);
+    lastTime = Math.max(lastTime ?? time, time);
+    pipeline.advance(time);
+  };
+  const hear = (address: Address) => {
+    const source = sourceOfMessage(address);
+    heardOf.set(source, (heardOf.get(source) ?? 0) + 1);
+  };
+  return {
+    setLocals(found: readonly Address[]) {
+      own = found;
+    },
+    discard(reason: string) {
+      discarded[reason] = (discarded[reason] ?? 0) + 1;
+    },
+    heard({ time, direction, source }: WireMessage) {
+      see(time);
+      if (direction !== 'out') hear(source.address);
+    },
+    observe(observations: readonly Observation[]) {
+      for (const observation of observations) {
+        see(observation.time);
+        if (observation.sensor === 'ami') hear(observation.source.address);
+      }
+      pipeline.observe(observations);
+    },
+    async finish() {
+      pipeline.end();
+      await Promise.all(blocks);
+      const times = firstTime !== undefined && lastTime !== undefined ? { firstTime, lastTime } : {};
+      return { discarded, ...times, attacks: [...attacks.values()], decisions };
+    },
+  };
+}
+
+/** Ids that are the same in every replay of the same recording. */
+function* countedIds(): Generator<string, never> {
+  for (let id = 1; ; id += 1) yield String(id);
+}
