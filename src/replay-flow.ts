@@ -6,10 +6,23 @@ import { entryOf } from './effects.ts';
 import { createDryRunEnforcer } from './enforce/dry-run.ts';
 import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
-import type { Decision } from './model/decision.ts';
+import type { Action } from './model/decision.ts';
+import type { ProofLevel } from './model/detection.ts';
 import type { Observation } from './model/observation.ts';
 import type { Time } from './model/time.ts';
 import { createPipeline } from './pipeline.ts';
+
+export interface ReplayDecision {
+  readonly source: Network;
+  readonly action: Action;
+  readonly time: Time;
+  readonly until?: Time;
+  readonly attack: string;
+  readonly proof: ProofLevel;
+  /** Messages of the source that had been heard by then. */
+  readonly messagesBefore: number;
+  readonly reason: string;
+}
 
 export type ReplayFlow = ReturnType<typeof createReplayFlow>;
 
@@ -20,7 +33,7 @@ export function createReplayFlow(config: Config, locals: readonly Address[]) {
   const ids = countedIds();
   const discarded: Record<string, number> = {};
   const attacks = new Map<string, Attack>();
-  const decisions: (Decision & { messagesBefore: number })[] = [];
+  const decisions: ReplayDecision[] = [];
   const heardOf = new Map<Network, number>();
   const enforcer = createDryRunEnforcer({ now: () => lastTime ?? 0 });
   const blocks: Promise<void>[] = [];
@@ -32,7 +45,20 @@ export function createReplayFlow(config: Config, locals: readonly Address[]) {
     newId: () => ids.next().value,
     effects: {
       async block(decision) {
-        decisions.push({ ...decision, messagesBefore: heardOf.get(decision.target) ?? 0 });
+        const { target: source, action, time, until, cause, reason } = decision;
+        if (cause.kind !== 'detection') return;
+        const { attack, proof } = cause;
+        const messagesBefore = heardOf.get(source) ?? 0;
+        decisions.push({
+          source,
+          action,
+          time,
+          ...(until !== undefined && { until }),
+          attack,
+          proof,
+          messagesBefore,
+          reason,
+        });
         if (decision.enforced) blocks.push(enforcer.add(entryOf(decision)));
       },
       unblock: async () => undefined,

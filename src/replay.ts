@@ -10,10 +10,9 @@ import { createSipObserver } from './capture/sip-observer.ts';
 import type { Config } from './config.ts';
 import type { Address } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
-import type { Decision } from './model/decision.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
 import type { Time } from './model/time.ts';
-import { createReplayFlow, type ReplayFlow } from './replay-flow.ts';
+import { createReplayFlow, type ReplayDecision, type ReplayFlow } from './replay-flow.ts';
 import { createAmiRecordingReader } from './sense/ami-recording.ts';
 import { captureSettingsOf } from './sensors.ts';
 
@@ -28,7 +27,7 @@ export interface Replay {
   readonly firstTime?: Time;
   readonly lastTime?: Time;
   readonly attacks: readonly Attack[];
-  readonly decisions: readonly (Decision & { readonly messagesBefore: number })[];
+  readonly decisions: readonly ReplayDecision[];
 }
 
 export interface ReplayOptions {

@@ -1,8 +1,12 @@
 // What the daemon and the sidecar say to each other: JSON lines, each checked by its schema. The only file of
-// capture/ that the daemon loads.
+// capture/ that the daemon loads, so it must not touch a packet.
 import { z } from 'zod';
+import { createLineReader } from '../lib/line-reader.ts';
+import { parseAddress } from '../model/address.ts';
+import { foreignTextLimit, sensorNames, transports } from '../model/observation.ts';
 
-const portRange = z.tuple([z.int().min(0).max(65_535), z.int().min(0).max(65_535)]);
+const port = z.int().min(0).max(65_535);
+const portRange = z.tuple([port, port]);
 
 /** What the sidecar looks for. Sent at start and again whenever the configuration changes. */
 export const captureSettings = z.strictObject({
@@ -16,3 +20,136 @@ export const captureSettings = z.strictObject({
   nonceLifetimeMs: z.int().min(1_000).max(86_400_000),
 });
 export type CaptureSettings = z.infer<typeof captureSettings>;
+
+const foreignText = z.string().max(foreignTextLimit);
+const time = z.number().min(0).max(8_640_000_000_000_000);
+const sensor = z.enum(sensorNames);
+
+const peer = z.strictObject({
+  /** Canonical only: elsewhere equal addresses are equal strings. */
+  address: z.string().refine((text) => parseAddress(text) === text, 'is not a canonical address'),
+  port,
+});
+
+const proof = z.discriminatedUnion('level', [
+  z.strictObject({ level: z.literal('asserted') }),
+  z.strictObject({
+    level: z.literal('proven'),
+    by: z.enum(['nonce-echo', 'connection']),
+    seenBy: sensor,
+    time,
+  }),
+]);
+
+const seen = {
+  time,
+  sensor,
+  transport: z.enum(transports),
+  source: peer,
+  local: peer,
+  proof,
+  callId: foreignText.exactOptional(),
+  messages: z.int().min(1),
+};
+
+/** The same as the type `Observation`, which a test holds. */
+export const observation = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...seen,
+    kind: z.literal('signature-match'),
+    signature: z.string().max(200),
+    field: z.literal('user-agent'),
+    value: foreignText,
+  }),
+  z.strictObject({
+    ...seen,
+    kind: z.literal('authentication-failed'),
+    account: foreignText,
+    nonce: foreignText.exactOptional(),
+    nonceNeverIssued: z.boolean().exactOptional(),
+  }),
+  z.strictObject({
+    ...seen,
+    kind: z.literal('authentication-succeeded'),
+    account: foreignText,
+    method: foreignText.exactOptional(),
+    nonce: foreignText.exactOptional(),
+  }),
+  z.strictObject({
+    ...seen,
+    kind: z.literal('account-probed'),
+    account: foreignText,
+    because: z.enum(['unknown-account', 'unanswered-challenge']),
+  }),
+]);
+
+/** Most observations in one message, so that its line stays below `lineLimit` with the longest texts. */
+export const observationsPerMessage = 200;
+const countersPerMessage = 200;
+
+const counters = z
+  .record(z.string().max(64), z.int().min(0))
+  .refine((record) => Object.keys(record).length <= countersPerMessage, 'has too many counters');
+
+/** Daemon to sidecar. */
+export const daemonMessage = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('settings'), settings: captureSettings }),
+]);
+export type DaemonMessage = z.infer<typeof daemonMessage>;
+
+/** Sidecar to daemon. Counters are totals since the sidecar started. */
+export const sidecarMessage = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ready'), pid: z.int().min(1), uid: z.int().min(0) }),
+  z.strictObject({
+    kind: z.literal('observations'),
+    list: z.array(observation).max(observationsPerMessage),
+  }),
+  z.strictObject({ kind: z.literal('counters'), counters }),
+  z.strictObject({ kind: z.literal('fault'), code: z.string().max(64), message: z.string().max(500) }),
+]);
+export type SidecarMessage = z.infer<typeof sidecarMessage>;
+
+/** Exit codes of the sidecar that the daemon tells apart. */
+export const sidecarExit = { packetsEnded: 10, daemonGone: 11, fault: 70, privileged: 77 } as const;
+
+/** Longest line that the daemon takes from the sidecar, in bytes. */
+export const lineLimit = 1024 * 1024;
+/** Longest line that the sidecar takes from the daemon, in bytes: room for the longest list of signatures. */
+export const settingsLineLimit = 128 * 1024 * 1024;
+
+/** One message as its line. */
+export function writeMessage(message: DaemonMessage | SidecarMessage): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/**
+ * Reads messages out of a byte stream. A line that is too long or that `schema` does not pass is refused and read
+ * over; nothing is kept of it, nothing is thrown.
+ */
+export function createMessageReader<Message>(
+  schema: z.ZodType<Message>,
+  limit: number,
+  { onMessage, onRefused }: { onMessage(message: Message): void; onRefused(reason: string): void },
+): { push(chunk: Buffer): void } {
+  const readLine = (line: string): void => {
+    const parsed = parseJson(line);
+    const checked = schema.safeParse(parsed);
+    if (checked.success) onMessage(checked.data);
+    else onRefused(parsed === undefined ? 'not JSON' : explain(checked.error));
+  };
+  return createLineReader(limit, readLine, () => onRefused('too long'));
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a message is wrong, never its text: a stranger may have written it. */
+function explain(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return `${String(issue?.path[0] ?? 'message')}: ${issue?.code ?? 'invalid'}`;
+}

@@ -1,8 +1,8 @@
 // The commands that need no running daemon: they run one, check, set up, take down, or replay a recording.
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { describePlan } from '../asterisk/file-plan.ts';
-import { applySetup, planRemoval, planSetup, reloadManager } from '../asterisk/setup.ts';
+import { applyPlan, describePlan } from '../asterisk/file-plan.ts';
+import { planRemoval, planSetup, reloadManager } from '../asterisk/setup.ts';
 import { loadConfig } from '../config.ts';
 import { callDaemon } from '../control/client.ts';
 import { runDaemon } from '../daemon.ts';
@@ -87,7 +87,7 @@ function addSetupCommand(program: Command, output: Output): void {
           hint: 'answer "yes", or add --yes',
         });
       }
-      await applySetup(plan);
+      await applyPlan(plan);
       const { detail } = await reloadManager([asteriskCommand, '-C', `${asteriskEtc}/asterisk.conf`]);
       output.out(detail);
     });

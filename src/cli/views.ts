@@ -158,10 +158,10 @@ export function viewReplay(replay: Replay): string {
       ['TIME', 'SOURCE', 'ACTION', 'UNTIL', 'BECAUSE OF', 'AFTER'],
       decisions.map((decision) => [
         clock(decision.time),
-        decision.target,
+        decision.source,
         decision.action,
         clock(decision.until),
-        causeOf(decision),
+        `${decision.attack} (${decision.proof})`,
         `${decision.messagesBefore} messages`,
       ]),
       'nobody would have been blocked',

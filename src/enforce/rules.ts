@@ -76,7 +76,7 @@ export function chainLines(family: Family, settings: RuleSettings): readonly str
 const verdicts: Readonly<Record<SetName, string>> = {
   allow: '-g SW-LOG',
   deny: '-j DROP',
-  shield: '-j RETURN',
+  shield: '-g SW-LOG',
   ban: '-j DROP',
   drop: '-j DROP',
 };

@@ -13,10 +13,13 @@ export const statements = {
     WHERE id = :id AND ended_time IS NULL`,
   endDecisionsOf: `UPDATE decisions SET ended_time = :time, ended_by = :by
     WHERE target = :target AND ended_time IS NULL AND time <= :time AND (until IS NULL OR until > :time)`,
-  activeDecisions: `SELECT ${decisionColumns} FROM decisions WHERE NOT coalesce(${isOver}, 0) ORDER BY time`,
-  decisionsSince: `SELECT * FROM
-    (SELECT ${decisionColumns} FROM decisions WHERE time >= :since ORDER BY time DESC LIMIT :limit) ORDER BY time`,
-  decisionsOf: `SELECT ${decisionColumns} FROM decisions WHERE target = :target ORDER BY time DESC LIMIT :limit`,
+  activeDecisions: `SELECT ${decisionColumns} FROM decisions WHERE NOT coalesce(${isOver}, 0)
+    ORDER BY time, rowid`,
+  decisionsSince: `SELECT ${decisionColumns} FROM decisions WHERE rowid IN
+      (SELECT rowid FROM decisions WHERE time >= :since ORDER BY time DESC, rowid DESC LIMIT :limit)
+    ORDER BY time, rowid`,
+  decisionsOf: `SELECT ${decisionColumns} FROM decisions WHERE target = :target
+    ORDER BY time DESC, rowid DESC LIMIT :limit`,
   offences: `SELECT count(*) FILTER (WHERE action = 'ban') AS bans, count(*) FILTER (WHERE action = 'drop') AS drops,
       max(time) AS lastTime
     FROM decisions WHERE target = :target AND time >= :since AND action <> 'notice'`,
@@ -34,7 +37,7 @@ export const statements = {
   attacks: `SELECT id, source, attack, proof, first_time AS firstTime, last_time AS lastTime, messages, victims,
       evidence, action, until, reason
     FROM attacks WHERE last_time >= :since AND source = coalesce(:source, source)
-    ORDER BY last_time DESC LIMIT :limit`,
+    ORDER BY last_time DESC, rowid DESC LIMIT :limit`,
   pruneAttacks: 'DELETE FROM attacks WHERE last_time < :before',
   capAttacks: `DELETE FROM attacks WHERE rowid IN
     (SELECT rowid FROM attacks ORDER BY last_time DESC LIMIT -1 OFFSET :limit)`,

@@ -1,0 +1,95 @@
+// Finds accounts that are tried without credentials: our answer says that nobody has this name, or our challenge is
+// left lying. A caller of a wrong number is neither.
+import { LRUCache } from 'lru-cache';
+import type { Address } from '../model/address.ts';
+import type { AccountProbed } from '../model/observation.ts';
+import type { Time } from '../model/time.ts';
+import type { Emit, Seen } from './sip-exchange.ts';
+
+const requestLimit = 8_192;
+const challengeLimit = 16_384;
+/** Methods whose 403, 404 or 604 speaks of the account, not of a number that was dialled. */
+const accountMethods = new Set(['REGISTER', 'OPTIONS', 'SUBSCRIBE']);
+
+export interface AccountRequest {
+  readonly seen: Seen;
+  readonly account: string;
+  readonly method: string;
+}
+
+interface Challenge {
+  readonly probe: AccountProbed;
+  readonly due: Time;
+}
+
+export interface AccountProbes {
+  /** A request without credentials. */
+  request(key: string, request: AccountRequest): void;
+  /** A challenge is a probe unless it is settled before `due`. */
+  answer(key: string, status: number, due: Time): void;
+  /** The source came with credentials for one of these accounts, right or wrong: that is judged elsewhere. */
+  settle(source: Address, accounts: readonly string[]): void;
+  advance(time: Time): void;
+  nextDeadline(): Time | undefined;
+}
+
+export function createAccountProbes(emit: Emit, count: (reason: string) => void): AccountProbes {
+  const requests = new LRUCache<string, AccountRequest>({ max: requestLimit });
+  /** In the order in which they were made, which is that in which they fall due. */
+  const challenges = new LRUCache<string, Challenge>({
+    max: challengeLimit,
+    dispose: (_challenge, _key, reason) => {
+      if (reason === 'evict') count('forgotten: open challenges');
+    },
+  });
+  /** Never later than the first deadline. */
+  let earliest = Number.POSITIVE_INFINITY;
+
+  function challenge({ seen, account }: AccountRequest, due: Time): void {
+    const key = `${seen.source.address} ${account}`;
+    const known = challenges.peek(key);
+    const probe = { ...seen, kind: 'account-probed', account, because: 'unanswered-challenge' } as const;
+    // The first challenge keeps its deadline, or whoever repeats himself in time would never be late.
+    if (known) challenges.set(key, { probe: joinProbes(known.probe, probe), due: known.due });
+    else {
+      challenges.set(key, { probe, due });
+      earliest = Math.min(earliest, due);
+    }
+  }
+
+  return {
+    request: (key, request) => void requests.set(key, request),
+    answer(key, status, due) {
+      const request = requests.peek(key);
+      if (!request) return;
+      requests.delete(key);
+      if (status === 401 || status === 407) return challenge(request, due);
+      if ((status === 404 || status === 403 || status === 604) && accountMethods.has(request.method)) {
+        const { seen, account } = request;
+        emit({ ...seen, kind: 'account-probed', account, because: 'unknown-account' });
+      }
+    },
+    settle(source, accounts) {
+      for (const account of accounts) challenges.delete(`${source} ${account}`);
+    },
+    advance(time) {
+      if (time < earliest) return;
+      earliest = Number.POSITIVE_INFINITY;
+      for (const [key, { probe, due }] of challenges.rentries()) {
+        if (due > time) {
+          earliest = due;
+          return;
+        }
+        challenges.delete(key);
+        emit(probe);
+      }
+    },
+    nextDeadline: () => (earliest === Number.POSITIVE_INFINITY ? undefined : earliest),
+  };
+}
+
+/** What is proven does not stand for what is only asserted. */
+function joinProbes(first: AccountProbed, later: AccountProbed): AccountProbed {
+  if (first.proof.level !== later.proof.level) return first.proof.level === 'proven' ? first : later;
+  return { ...first, messages: first.messages + later.messages };
+}

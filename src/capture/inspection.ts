@@ -1,0 +1,107 @@
+// The live way through the sidecar: descriptor -> records -> messages -> observations -> outbox, one read at a time.
+// One hostile packet may cost itself, never the capture.
+import { Socket } from 'node:net';
+import { messageOf } from '../model/error.ts';
+import type { Observation } from '../model/observation.ts';
+import { createDecoder } from './decoder.ts';
+import type { Outbox } from './outbox.ts';
+import { createPcapReader } from './pcap-reader.ts';
+import { createPortFilter } from './port-filter.ts';
+import type { CaptureSettings } from './protocol.ts';
+import { createSipObserver } from './sip-observer.ts';
+import { createTally } from './tally.ts';
+
+const readBufferBytes = 1024 * 1024;
+
+export interface InspectionOptions {
+  /** Where the capture comes in. */
+  readonly descriptor: number;
+  readonly settings: CaptureSettings;
+  readonly outbox: Outbox;
+  /** Everything that was read is sent. */
+  onEnd(): void;
+}
+
+/** Reads packets until their stream ends. */
+export function startInspection({ descriptor, settings, outbox, onEnd }: InspectionOptions): {
+  configure(settings: CaptureSettings): void;
+} {
+  let found: Observation[] = [];
+  let deadline: { readonly time: number; readonly timer: NodeJS.Timeout } | undefined;
+  const tally = createTally((counters) => outbox.send({ kind: 'counters', counters }));
+  const discard = (reason: string): void => tally.add(`discarded.${reason}`);
+  const ports = createPortFilter(settings);
+  const observer = createSipObserver(settings, {
+    emit: (observation) => void found.push(observation),
+    count: discard,
+  });
+  const decoder = createDecoder({
+    isSipPort: ports.includes,
+    onMessage(message) {
+      tally.add('messages');
+      observer.message(message);
+    },
+    discard,
+  });
+  const guard = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      if (tally.add('discarded.fault') === 1) {
+        outbox.send({ kind: 'fault', code: 'SIDECAR_FAULT', message: messageOf(error).slice(0, 500) });
+      }
+    }
+  };
+  const reader = createPcapReader({
+    onPacket(packet) {
+      tally.add('packets');
+      guard(() => decoder.packet(packet));
+    },
+    onDiscard: discard,
+  });
+
+  const hand = (): void => {
+    if (found.length > 0) {
+      tally.add('shed', outbox.sendObservations(found));
+      found = [];
+    }
+    const time = observer.nextDeadline();
+    if (time === deadline?.time) return;
+    clearTimeout(deadline?.timer);
+    deadline = time === undefined ? undefined : { time, timer: setTimeout(wait, time - Date.now()).unref() };
+  };
+  // Packets that wait in the pipe happened before this moment: they are read first.
+  const wait = (): void => void setImmediate(advance);
+  const advance = (): void => {
+    deadline = undefined;
+    guard(() => observer.advance(Date.now()));
+    hand();
+  };
+
+  const socket = new Socket({
+    fd: descriptor,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(readBufferBytes),
+      callback(length, buffer) {
+        reader.push((buffer as Buffer).subarray(0, length));
+        hand();
+        return true;
+      },
+    },
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    reader.end();
+    tally.flush();
+    outbox.end(onEnd);
+  });
+  return {
+    configure(changed) {
+      ports.configure(changed);
+      observer.configure(changed);
+      hand();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// Joins requests with credentials to our answers: a 401, 403 or 407 is a failed guess, a 2xx a right one. What a
+// request proves about its source was judged when it came.
+import { LRUCache } from 'lru-cache';
+import type { Emit, Seen } from './sip-exchange.ts';
+
+const exchangeLimit = 8_192;
+/** Guesses under one Call-ID and CSeq that may be under way at once; svcrack sends all of a run under one. */
+const openLimit = 16;
+
+export interface LoginAttempt {
+  readonly seen: Seen;
+  readonly account: string;
+  readonly method: string;
+  readonly nonce: string;
+  readonly nonceNeverIssued: boolean;
+  /** Equal for retransmissions only. */
+  readonly fingerprint: string;
+}
+
+interface Exchange {
+  readonly open: LoginAttempt[];
+  lastJudged?: string;
+}
+
+export interface LoginAttempts {
+  request(key: string, attempt: LoginAttempt): void;
+  /** `isStale`: the answer says that the digest was right and the nonce was not. */
+  answer(key: string, status: number, isStale: boolean): void;
+}
+
+export function createLoginAttempts(emit: Emit, count: (reason: string) => void): LoginAttempts {
+  const exchanges = new LRUCache<string, Exchange>({
+    max: exchangeLimit,
+    dispose: ({ open }, _key, reason) => {
+      if (reason === 'evict' && open.length > 0) count('forgotten: unanswered credentials');
+    },
+  });
+  return {
+    request(key, attempt) {
+      const exchange = exchanges.get(key) ?? { open: [] };
+      if (isRetransmission(exchange, attempt)) return;
+      exchange.open.push(attempt);
+      if (exchange.open.length > openLimit) {
+        exchange.open.shift();
+        count('forgotten: unanswered credentials');
+      }
+      exchanges.set(key, exchange);
+    },
+    answer(key, status, isStale) {
+      const exchange = exchanges.get(key);
+      const attempt = exchange?.open.shift();
+      if (!exchange || !attempt) return;
+      exchange.lastJudged = attempt.fingerprint;
+      if (status < 300) return emit(succeeded(attempt));
+      const isRefused = status === 401 || status === 403 || status === 407;
+      // A nonce of ours that is too old to be taken, with the right digest: a phone, not a guess.
+      if (isRefused && !(isStale && !attempt.nonceNeverIssued)) emit(failed(attempt));
+    },
+  };
+}
+
+function isRetransmission({ open, lastJudged }: Exchange, { fingerprint }: LoginAttempt): boolean {
+  return fingerprint === lastJudged || open.some((attempt) => attempt.fingerprint === fingerprint);
+}
+
+function failed({ seen, account, nonce, nonceNeverIssued }: LoginAttempt): Parameters<Emit>[0] {
+  const failure = { ...seen, kind: 'authentication-failed', account, nonce } as const;
+  return nonceNeverIssued ? { ...failure, nonceNeverIssued } : failure;
+}
+
+function succeeded({ seen, account, method, nonce }: LoginAttempt): Parameters<Emit>[0] {
+  return { ...seen, kind: 'authentication-succeeded', account, method, nonce };
+}

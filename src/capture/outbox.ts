@@ -1,0 +1,40 @@
+// The sidecar's way out: messages to the daemon, never waiting for it. When the daemon does not read, messages are
+// shed, and observations among them are counted.
+import { Socket } from 'node:net';
+import type { Observation } from '../model/observation.ts';
+import { observationsPerMessage, type SidecarMessage, writeMessage } from './protocol.ts';
+
+/** Bytes that wait for a daemon that does not read; about 20,000 observations. */
+const waitingLimit = 8 * 1024 * 1024;
+
+export interface Outbox {
+  /** Nothing happens where too much waits already. */
+  send(message: SidecarMessage): void;
+  /** As many messages as it takes; tells how many observations were shed. */
+  sendObservations(list: readonly Observation[]): number;
+  /** Calls back when everything is written. */
+  end(onEnd: () => void): void;
+}
+
+/** Writes to an open descriptor; `onGone` when nobody is there to read it any more. */
+export function createOutbox(descriptor: number, onGone: () => void): Outbox {
+  const socket = new Socket({ fd: descriptor, readable: false, writable: true });
+  socket.on('error', onGone);
+  const isFull = (): boolean => socket.writableLength > waitingLimit;
+  const send = (message: SidecarMessage): void => {
+    if (!isFull()) socket.write(writeMessage(message));
+  };
+  return {
+    send,
+    sendObservations(list) {
+      let sent = 0;
+      while (sent < list.length && !isFull()) {
+        const part = list.slice(sent, sent + observationsPerMessage);
+        send({ kind: 'observations', list: part });
+        sent += part.length;
+      }
+      return list.length - sent;
+    },
+    end: (onEnd) => void socket.end(onEnd),
+  };
+}

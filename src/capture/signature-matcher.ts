@@ -1,0 +1,131 @@
+// Finds which signature of a long list a User-Agent matches, at a cost that does not grow with the list
+// (Aho-Corasick over a dense table). Where in a message the text stood is not its business.
+import { SipwardenError } from '../model/error.ts';
+
+/** The signature that a value matches: of those that end first in it, the one that is first in the list. */
+export type SignatureMatcher = (value: string) => string | undefined;
+
+/** Class 0 is every character that no signature holds. A value's begin and end are characters of their own. */
+const beginClass = 1;
+const endClass = 2;
+/** Cells of the table, 4 bytes each; 10,000 signatures take some 4 million. */
+const cellLimit = 64 * 1024 * 1024;
+
+/**
+ * `name` is the whole value, `name*` its begin, `*name` its end, `*name*` any part of it; in any case.
+ * Throws SIGNATURE_INVALID.
+ */
+export function createSignatureMatcher(signatures: readonly string[]): SignatureMatcher {
+  const { classOf, width } = classify(signatures);
+  const words = signatures.map((signature) => toWord(signature, classOf));
+  const table = buildTable(words, width);
+  return (value) => {
+    let state = table[beginClass]!;
+    for (let index = 0; index < value.length && state >= 0; index += 1) {
+      state = table[state + classOf[value.charCodeAt(index)]!]!;
+    }
+    if (state >= 0) state = table[state + endClass]!;
+    return state < 0 ? signatures[~state] : undefined;
+  };
+}
+
+/** Small numbers for the characters that occur, the same for both cases of a letter. */
+function classify(signatures: readonly string[]): { classOf: Uint16Array; width: number } {
+  const classes = new Map<string, number>();
+  for (const signature of signatures) {
+    for (const unit of textOf(signature).toLowerCase().split('')) {
+      if (!classes.has(unit)) classes.set(unit, endClass + 1 + classes.size);
+    }
+  }
+  const classOf = new Uint16Array(0x1_0000);
+  for (let code = 0; code < classOf.length; code += 1) {
+    classOf[code] = classes.get(String.fromCharCode(code).toLowerCase()) ?? 0;
+  }
+  return { classOf, width: endClass + 1 + classes.size };
+}
+
+function toWord(signature: string, classOf: Uint16Array): number[] {
+  const word = Array.from(textOf(signature).toLowerCase().split(''), (unit) => classOf[unit.charCodeAt(0)]!);
+  if (!signature.startsWith('*')) word.unshift(beginClass);
+  if (!signature.endsWith('*')) word.push(endClass);
+  return word;
+}
+
+function textOf(signature: string): string {
+  const text = signature.replace(/^\*/, '').replace(/\*$/, '');
+  if (text !== '' && !text.includes('*')) return text;
+  throw new SipwardenError('SIGNATURE_INVALID', `the signature ${JSON.stringify(signature)} is not usable`, {
+    hint: 'write a text with at most one * at its begin and one at its end: name, name*, *name or *name*',
+  });
+}
+
+/**
+ * Rows of `width` cells, one a state. A cell holds where the next state's row begins, or, where a signature is
+ * complete by then, the complement of its index.
+ */
+function buildTable(words: readonly number[][], width: number): Int32Array {
+  const states = countPrefixes(words);
+  if (states * width > cellLimit) {
+    throw new SipwardenError('SIGNATURE_INVALID', 'the signatures together are too long', {
+      hint: 'take signatures away, or shorten them to name*',
+    });
+  }
+  const table = new Int32Array(states * width);
+  const complete = new Int32Array(states).fill(words.length);
+  growTrie(table, width, words, complete);
+  linkFailures(table, width, words.length, complete);
+  return table;
+}
+
+function countPrefixes(words: readonly number[][]): number {
+  const texts = words.map((word) => String.fromCharCode(...word)).sort();
+  let count = 1;
+  for (const [index, text] of texts.entries()) {
+    const before = texts[index - 1] ?? '';
+    let shared = 0;
+    while (shared < text.length && text[shared] === before[shared]) shared += 1;
+    count += text.length - shared;
+  }
+  return count;
+}
+
+function growTrie(table: Int32Array, width: number, words: readonly number[][], complete: Int32Array): void {
+  let states = 1;
+  for (const [index, word] of words.entries()) {
+    let row = 0;
+    for (const unit of word) {
+      if (table[row + unit] === 0) {
+        table[row + unit] = states * width;
+        states += 1;
+      }
+      row = table[row + unit]!;
+    }
+    complete[row / width] = Math.min(complete[row / width]!, index);
+  }
+}
+
+/** Breadth first: a missing step is the step of the longest proper suffix, which lies nearer to the root. */
+function linkFailures(table: Int32Array, width: number, none: number, complete: Int32Array): void {
+  const failure = new Int32Array(complete.length);
+  const queue = new Int32Array(complete.length);
+  let queued = 1;
+  for (let head = 0; head < queued; head += 1) {
+    const row = queue[head]!;
+    const suffix = failure[row / width]!;
+    for (let unit = 0; unit < width; unit += 1) {
+      const child = table[row + unit]!;
+      const step = row === 0 ? 0 : table[suffix + unit]!;
+      if (child === 0) table[row + unit] = step;
+      else {
+        failure[child / width] = step;
+        complete[child / width] = Math.min(complete[child / width]!, complete[step / width]!);
+        queue[queued] = child;
+        queued += 1;
+      }
+    }
+  }
+  for (let cell = 0; cell < table.length; cell += 1) {
+    const index = complete[table[cell]! / width]!;
+    if (index !== none) table[cell] = ~index;
+  }
+}

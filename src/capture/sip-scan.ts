@@ -1,0 +1,199 @@
+// Finds the lines of a SIP message's header block, and in them only what is asked for. It never throws, judges no
+// grammar, and takes no address out of a message.
+import { textOfBytes } from './foreign-text.ts';
+
+/** Valid until the next scan and no longer than the bytes that were scanned. */
+export interface SipScan {
+  readonly bytes: Buffer;
+  /** What was looked at, one character a byte. */
+  readonly block: string;
+  /** 0 for a request. */
+  readonly status: number;
+  /** Begin and end of every line, the start line first; folded lines are one. */
+  readonly lines: Int32Array;
+  readonly lineCount: number;
+}
+
+/** Bytes of a message that are looked at. */
+const blockLimit = 16 * 1024;
+const colonCode = 58;
+
+const names = {
+  via: namesOf('via', 'v'),
+  from: namesOf('from', 'f'),
+  to: namesOf('to', 't'),
+  'call-id': namesOf('call-id', 'i'),
+  cseq: namesOf('cseq'),
+  'user-agent': namesOf('user-agent'),
+  contact: namesOf('contact', 'm'),
+  expires: namesOf('expires'),
+  'content-length': namesOf('content-length', 'l'),
+  credentials: namesOf('authorization', 'proxy-authorization'),
+  challenges: namesOf('www-authenticate', 'proxy-authenticate'),
+} as const;
+type RepeatedHeader = 'credentials' | 'challenges';
+type SipHeader = Exclude<keyof typeof names, RepeatedHeader>;
+
+/**
+ * The scan is undefined where the bytes do not begin as a SIP/2.0 message. As tolerant as Asterisk: leading blanks and
+ * line breaks, lines that end in CR LF, LF or CR alone, folded lines, compact names, any case, blanks before the colon.
+ */
+export function createSipScanner(): (bytes: Buffer) => SipScan | undefined {
+  const lines = new Int32Array(blockLimit + 2);
+  return (bytes) => {
+    // Line ends are looked for in a string and single bytes read from the buffer: each is the faster there.
+    const block = bytes.toString('latin1', 0, Math.min(bytes.length, blockLimit));
+    const lineCount = findLines(bytes, block, lines);
+    const status = lineCount === 0 ? undefined : readStartLine(bytes, lines[0]!, lines[1]!);
+    return status === undefined ? undefined : { bytes, block, status, lines, lineCount };
+  };
+}
+
+/** In upper case, clean; of requests only. */
+export function methodOf(scan: SipScan): string {
+  const start = scan.lines[0]!;
+  let end = start;
+  while (end < scan.lines[1]! && scan.bytes[end]! > 32) end += 1;
+  return textOfBytes(scan.block.slice(start, end)).toUpperCase();
+}
+
+/** Of requests only; as headerBytes. */
+export function requestUri(scan: SipScan): string {
+  const line = scan.block.slice(scan.lines[0], scan.lines[1]);
+  return /\s[^]*\s/.exec(line.trim())?.[0].trim() ?? '';
+}
+
+/**
+ * A header's value, one character a byte, neither cut nor cleaned; empty where it is absent. Of several the last
+ * counts, of Via the first, as in Asterisk (pjsip, sip_parser.c).
+ */
+export function headerBytes(scan: SipScan, header: SipHeader): string {
+  const step = header === 'via' ? 1 : -1;
+  for (let line = step > 0 ? 1 : scan.lineCount - 1; line > 0 && line < scan.lineCount; line += step) {
+    const value = valueStart(scan, line, names[header]);
+    if (value >= 0) return valueFrom(scan, line, value);
+  }
+  return '';
+}
+
+/**
+ * Clean text of a header, cut to `foreignTextLimit`. It may be a view of the message: `ownText` makes a copy to keep.
+ */
+export function headerText(scan: SipScan, header: SipHeader): string {
+  return textOfBytes(headerBytes(scan, header));
+}
+
+/** As headerBytes: all Authorization and Proxy-Authorization, or all WWW-Authenticate and Proxy-Authenticate. */
+export function allHeaderBytes(scan: SipScan, header: RepeatedHeader): string[] {
+  const values: string[] = [];
+  for (let line = 1; line < scan.lineCount; line += 1) {
+    const value = valueStart(scan, line, names[header]);
+    if (value >= 0) values.push(valueFrom(scan, line, value));
+  }
+  return values;
+}
+
+/** Fills `lines` up to the empty line or the end, and returns how many there are. */
+function findLines(bytes: Buffer, block: string, lines: Int32Array): number {
+  const { length } = block;
+  let count = 0;
+  let cr = -1;
+  let lf = -1;
+  let next = skipBlanks(bytes, 0, length);
+  while (next < length) {
+    const start = next;
+    let end = start;
+    do {
+      if (cr < next) cr = indexOrEnd(block, '\r', next);
+      if (lf < next) lf = indexOrEnd(block, '\n', next);
+      end = cr < lf ? cr : lf;
+      if (end === start) return count;
+      next = lf === cr + 1 ? lf + 1 : end + 1;
+    } while (next < length && isFold(bytes[next]!));
+    lines[2 * count] = start;
+    lines[2 * count + 1] = end;
+    count += 1;
+  }
+  return count;
+}
+
+/** The status, 0 for a request, undefined where it is neither. */
+function readStartLine(bytes: Buffer, start: number, lineEnd: number): number | undefined {
+  const end = trimEnd(bytes, start, lineEnd);
+  if (!isVersionAt(bytes, start, end)) {
+    return isVersionAt(bytes, end - 7, end) && bytes[end - 8]! <= 32 ? 0 : undefined;
+  }
+  const at = skipBlanks(bytes, start + 7, end);
+  const digits = bytes.toString('latin1', at, Math.min(at + 4, end));
+  return /^[1-6]\d\d(?!\S)/.test(digits) ? Number.parseInt(digits, 10) : undefined;
+}
+
+/** `SIP/2.0` in any case. */
+function isVersionAt(bytes: Buffer, at: number, end: number): boolean {
+  return (
+    at >= 0 &&
+    at + 7 <= end &&
+    (bytes[at]! | 32) === 115 &&
+    (bytes[at + 1]! | 32) === 105 &&
+    (bytes[at + 2]! | 32) === 112 &&
+    bytes[at + 3] === 47 &&
+    bytes[at + 4] === 50 &&
+    bytes[at + 5] === 46 &&
+    bytes[at + 6] === 48
+  );
+}
+
+/** Where the line's value begins, -1 where the line bears none of these names. */
+function valueStart(scan: SipScan, line: number, known: readonly (readonly number[])[]): number {
+  const start = scan.lines[2 * line]!;
+  const first = scan.bytes[start]! | 32;
+  for (let index = 0; index < known.length; index += 1) {
+    if (first !== known[index]![0]) continue;
+    const value = valueAfter(scan.bytes, start, scan.lines[2 * line + 1]!, known[index]!);
+    if (value >= 0) return value;
+  }
+  return -1;
+}
+
+function valueFrom(scan: SipScan, line: number, start: number): string {
+  return scan.block.slice(start, trimEnd(scan.bytes, start, scan.lines[2 * line + 1]!));
+}
+
+/**
+ * Setting bit 5 makes letters small and leaves a hyphen as it is; what else it would make one of them (a CR a hyphen)
+ * cannot stand inside a line.
+ */
+function valueAfter(bytes: Buffer, start: number, end: number, name: readonly number[]): number {
+  const after = start + name.length;
+  if (after >= end || (bytes[after] !== colonCode && bytes[after]! > 32)) return -1;
+  for (let index = 1; index < name.length; index += 1) {
+    if ((bytes[start + index]! | 32) !== name[index]) return -1;
+  }
+  const colon = skipBlanks(bytes, after, end);
+  return colon < end && bytes[colon] === colonCode ? skipBlanks(bytes, colon + 1, end) : -1;
+}
+
+function namesOf(...texts: readonly string[]): readonly (readonly number[])[] {
+  return texts.map((text) => [...Buffer.from(text)]);
+}
+
+function skipBlanks(bytes: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end && bytes[at]! <= 32) at += 1;
+  return at;
+}
+
+function trimEnd(bytes: Buffer, start: number, end: number): number {
+  let at = end;
+  while (at > start && bytes[at - 1]! <= 32) at -= 1;
+  return at;
+}
+
+function isFold(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+function indexOrEnd(block: string, character: string, from: number): number {
+  const index = block.indexOf(character, from);
+  return index < 0 ? block.length : index;
+}

@@ -1,0 +1,181 @@
+// The AMI sensor: reads Asterisk's security events with one login, and asks with the other what status shows of the PBX.
+// It starts without Asterisk and without a secret, and takes both up when they appear.
+import { z } from 'zod';
+import { type AmiActions, createAmiActions } from '../asterisk/ami-actions.ts';
+import { type AmiLogin, type AmiState, type AmiTiming, amiTiming } from '../asterisk/ami-login.ts';
+import { type AmiMessage, isSecurityEvent } from '../asterisk/ami-message.ts';
+import { type AmiSecrets, readAmiSecrets } from '../asterisk/ami-secret.ts';
+import { type AmiStream, createAmiStream } from '../asterisk/ami-stream.ts';
+import { type PbxFacts, readPbxFacts } from '../asterisk/pbx-facts.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Alarms } from '../model/alarm.ts';
+import { messageOf, SipwardenError } from '../model/error.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Sensor, SensorState } from '../model/sensor.ts';
+import type { Time } from '../model/time.ts';
+import { createAmiAlarms } from './ami-alarms.ts';
+import { observationsOf } from './ami-observations.ts';
+
+const userName = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, 'expected the name of a user in manager.conf: letters, digits, "-" and "_"');
+
+export const amiOptions = z.strictObject({
+  enabled: z
+    .enum(['auto', 'yes', 'no'])
+    .default('auto')
+    .describe(`Whether Asterisk's security events are read; "auto" does so where secret_file exists.`),
+  host: z
+    .string()
+    .regex(/^[\w.:-]{1,253}$/, 'expected a host name or an address')
+    .default('127.0.0.1')
+    .describe('Where the manager interface listens. It is not encrypted: loopback only.'),
+  port: z.int().min(1).max(65_535).default(5038).describe('The port of the manager interface.'),
+  events_user: userName.default('sipwarden-events').describe('Reads events, may do nothing.'),
+  actions_user: userName.default('sipwarden-actions').describe('Asks and acts, is sent no events.'),
+  secret_file: z
+    .string()
+    .min(1)
+    .default('/etc/sipwarden/ami.secret')
+    .describe('Holds the secrets of both users; mode 0640 or stricter. "sipwarden setup" writes it.'),
+});
+export type AmiOptions = z.infer<typeof amiOptions>;
+
+const secretRetryMs = 15_000;
+const factsEveryMs = 60_000;
+const factsRetryMs = 5_000;
+const sensorStates = { connecting: 'starting', live: 'live', refused: 'down', down: 'down' } as const;
+
+export function createAmiSensor({
+  options,
+  logger,
+  alarms,
+  now,
+  timing = amiTiming,
+}: {
+  readonly options: AmiOptions;
+  readonly logger: Logger;
+  readonly alarms: Alarms;
+  now(): Time;
+  readonly timing?: AmiTiming;
+}): Sensor {
+  const amiAlarms = createAmiAlarms(alarms, now);
+  const counters = { observations: 0, tampered: 0 };
+  let health: { state: SensorState; since: Time; detail: string } = {
+    state: 'off',
+    since: now(),
+    detail: 'not started',
+  };
+  let lagMs = 0;
+  let secrets: AmiSecrets | undefined;
+  let facts: PbxFacts | undefined;
+  let stream: AmiStream | undefined;
+  let actions: AmiActions | undefined;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let factsTimer: NodeJS.Timeout | undefined;
+  let emit: (observations: readonly Observation[]) => void = () => {};
+  let isStopped = false;
+
+  const setHealth = (state: SensorState, detail: string): void => {
+    if (state !== health.state) logger.info({ state, detail }, 'AMI sensor changed');
+    health = { state, detail, since: state === health.state ? health.since : now() };
+  };
+  const rereadSecrets = async (): Promise<void> => {
+    secrets = (await readAmiSecrets(options.secret_file).catch(() => undefined)) ?? secrets;
+  };
+  const onState = (state: AmiState, detail: string): void => {
+    setHealth(sensorStates[state], detail);
+    amiAlarms.state(state, detail);
+    if (state === 'refused') void rereadSecrets();
+  };
+  const onEvents = (events: readonly AmiMessage[]): void => {
+    for (const event of events) {
+      if (!event.tampered) continue;
+      counters.tampered += 1;
+      if (isSecurityEvent(event)) amiAlarms.tampered();
+    }
+    const observations = events.flatMap(observationsOf);
+    counters.observations += observations.length;
+    if (observations.length > 0) emit(observations);
+  };
+  const refreshFacts = async (): Promise<void> => {
+    if (!actions) return;
+    facts = await readPbxFacts(actions).catch(() => undefined);
+    if (!facts) await rereadSecrets();
+    if (!isStopped) factsTimer = setTimeout(refreshFacts, facts ? factsEveryMs : factsRetryMs);
+  };
+  const connect = (): void => {
+    const { host, port, events_user, actions_user } = options;
+    const login = (user: string, secret: keyof AmiSecrets): AmiLogin => ({
+      host,
+      port,
+      user,
+      secret: () => secrets?.[secret] ?? '',
+    });
+    const onLag = (ms: number): void => {
+      lagMs = ms;
+      amiAlarms.lag(ms);
+    };
+    actions = createAmiActions({ login: login(actions_user, 'actions'), timing });
+    stream = createAmiStream({
+      login: login(events_user, 'events'),
+      listener: { onEvents, onState, onLag },
+      now,
+      timing,
+    });
+    factsTimer = setTimeout(refreshFacts, 1_000);
+  };
+  const open = async (): Promise<void> => {
+    try {
+      secrets = await readAmiSecrets(options.secret_file);
+      if (isStopped) return;
+      if (secrets) return connect();
+      reportMissingSecret();
+    } catch (error) {
+      setHealth('down', messageOf(error));
+      amiAlarms.state('down', messageOf(error), error instanceof SipwardenError ? error.hint : undefined);
+    }
+    retryTimer = setTimeout(open, secretRetryMs);
+  };
+  const reportMissingSecret = (): void => {
+    const detail = `there is no ${options.secret_file}`;
+    const hint = '"sipwarden setup" makes the AMI logins and writes their secrets';
+    setHealth(options.enabled === 'yes' ? 'down' : 'off', `${detail}; ${hint}`);
+    if (options.enabled === 'yes') amiAlarms.state('down', detail, hint);
+  };
+  const detailOf = (): string => {
+    if (health.state !== 'live') return health.detail;
+    const pbx = facts
+      ? `Asterisk ${facts.version}, ${facts.registeredContacts} registered contacts`
+      : (actions?.state().detail ?? '');
+    return `${health.detail}; ${pbx}`;
+  };
+  return {
+    name: 'ami',
+    async start(onObservations) {
+      emit = onObservations;
+      if (options.enabled === 'no') setHealth('off', 'switched off: [ami] enabled = "no"');
+      else await open();
+    },
+    async stop() {
+      isStopped = true;
+      clearTimeout(retryTimer);
+      clearTimeout(factsTimer);
+      stream?.close();
+      actions?.close();
+      setHealth('off', 'stopped');
+      amiAlarms.clearAll();
+    },
+    health: () => ({
+      name: 'ami',
+      ...health,
+      detail: detailOf(),
+      counters: {
+        ...stream?.counters(),
+        ...counters,
+        lagMs,
+        ...(facts && { registeredContacts: facts.registeredContacts }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,58 @@
+// Why a capture ended, in a person's words, from how its two programs ended and what they said last.
+import { sidecarExit } from '../capture/protocol.ts';
+import type { ProcessExit } from '../lib/run-command.ts';
+
+export interface Ending {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a program said on standard error is quoted: its last line only. */
+export interface Ended {
+  readonly exit: ProcessExit;
+  readonly said: readonly string[];
+}
+
+export function explainEnding(tcpdump: Ended, sidecar: Ended): Ending {
+  return sidecar.exit.exitCode === sidecarExit.packetsEnded
+    ? { message: describe('tcpdump', tcpdump), hint: tcpdumpHint(tcpdump) }
+    : { message: describe('the sidecar', sidecar), hint: sidecarHint(sidecar) };
+}
+
+function describe(program: string, { exit, said }: Ended): string {
+  const last = said.at(-1);
+  const how = exit.signal
+    ? `was killed by ${exit.signal}`
+    : exit.failure
+      ? 'could not be started'
+      : `exited (${exit.exitCode})`;
+  return `${program} ${how}${last ? `: ${JSON.stringify(last)}` : ''}`;
+}
+
+const tcpdumpHints: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [
+    /listen on group index/,
+    'another program reads this NFLOG group: end it, or set another nflog_group in [capture]',
+  ],
+  [
+    /PF_UNBIND|permission|not permitted/i,
+    'tcpdump needs CAP_NET_ADMIN for "nflog" and CAP_NET_RAW for "af-packet": start sipwarden as root',
+  ],
+  [
+    /not supported|No such device|SIOCETHTOOL|not available/i,
+    'this kernel lacks the packet source: set another source in [capture]',
+  ],
+];
+
+function tcpdumpHint({ exit, said }: Ended): string {
+  if (exit.failure?.includes('ENOENT')) return 'install tcpdump (apt install tcpdump)';
+  const text = said.join('\n');
+  return tcpdumpHints.find(([pattern]) => pattern.test(text))?.[1] ?? 'it is started again by itself';
+}
+
+function sidecarHint({ exit }: Ended): string {
+  if (exit.failure?.includes('ENOENT')) return 'install setpriv (apt install util-linux)';
+  if (exit.exitCode === sidecarExit.privileged)
+    return 'set sidecar_user in [capture] to a user without rights';
+  return 'it is started again by itself; if it ends again and again, report it with this line';
+}

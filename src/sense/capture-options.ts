@@ -1,0 +1,74 @@
+// The options of [capture], and the tcpdump command that they ask for. Numbers and checked names only reach it.
+import { z } from 'zod';
+import type { CaptureSettings } from '../capture/protocol.ts';
+import { durationOption } from '../model/options.ts';
+
+export const captureOptions = z.strictObject({
+  source: z
+    .enum(['nflog', 'af-packet', 'off'])
+    .default('nflog')
+    .describe(
+      'Where packets are read: "nflog" sees what the firewall lets pass, so banned floods cost nothing; ' +
+        '"af-packet" needs no firewall rule but sees banned floods too; "off" leaves it to the other sensors.',
+    ),
+  nflog_group: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(5060)
+    .describe('The NFLOG group that our firewall rules log to. One program at a time can read a group.'),
+  interface: z
+    .string()
+    .regex(/^[a-zA-Z0-9_.:-]{1,15}$/, 'expected the name of a network interface, such as "eth0", or "any"')
+    .default('any')
+    .describe(
+      'The network interface that "af-packet" reads, or "any". Set it promiscuous yourself where it is a mirror port.',
+    ),
+  sidecar_user: z
+    .string()
+    .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,31}$/, 'expected a user name or number')
+    .default('nobody')
+    .describe(
+      'The user, by name or number, that the program which parses packets becomes. It should own nothing.',
+    ),
+  answer_within: durationOption('1s', { atMost: '1m' }).describe(
+    'A challenge that a caller does not take up within this time counts as a probe of that account.',
+  ),
+  nonce_lifetime: durationOption('32s', { atLeast: '1s', atMost: '1d' }).describe(
+    'How long a nonce of ours proves an address. The longest nonce_lifetime of the PBX; 32s is its default.',
+  ),
+});
+export type CaptureOptions = z.infer<typeof captureOptions>;
+
+/** A packet longer than this is cut; a padded Via must not push the User-Agent out. */
+const packetBytes = 2048;
+/** 32 MiB for what tcpdump did not fetch yet. */
+const bufferKiB = '32768';
+
+/**
+ * tcpdump's arguments: raw records to standard output, each as it comes. `af-packet` reads `any` even for one
+ * interface, since only its cooked header tells what left from what arrived.
+ */
+export function tcpdumpArguments(
+  options: CaptureOptions,
+  ports: Pick<CaptureSettings, 'udpPorts' | 'tcpPorts'>,
+  interfaceIndex?: number,
+): string[] {
+  const common = ['-U', '-B', bufferKiB, '-w', '-'];
+  if (options.source === 'nflog') return ['-i', `nflog:${options.nflog_group}`, ...common];
+  const filter = packetFilter(ports);
+  return [
+    ...['-i', 'any', '-y', 'LINUX_SLL2', '--immediate-mode', '-s', String(packetBytes), ...common],
+    interfaceIndex === undefined ? filter : `ifindex ${interfaceIndex} and (${filter})`,
+  ];
+}
+
+/** pcap-filter(7) for the ports, and for later fragments, which have none. */
+export function packetFilter({ udpPorts, tcpPorts }: Pick<CaptureSettings, 'udpPorts' | 'tcpPorts'>): string {
+  const fragments = ['(ip[6:2] & 0x1fff != 0)', '(ip6[6] = 44)'];
+  return [...portTests('udp', udpPorts), ...portTests('tcp', tcpPorts), ...fragments].join(' or ');
+}
+
+function portTests(transport: 'udp' | 'tcp', ranges: readonly (readonly [number, number])[]): string[] {
+  return ranges.map(([first, last]) => `(${transport} portrange ${first}-${last})`);
+}

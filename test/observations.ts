@@ -1,0 +1,48 @@
+// Observations as the tests need them: everything has a default, a test names what it is about.
+import type {
+  AccountProbed,
+  AuthenticationFailed,
+  AuthenticationSucceeded,
+  Proof,
+  SignatureMatch,
+} from '../src/model/observation.ts';
+
+export const attacker = { address: '203.0.113.66', port: 5061 } as const;
+export const pbx = { address: '198.51.100.1', port: 5060 } as const;
+
+const seen = {
+  time: 1_000_000,
+  sensor: 'packets',
+  transport: 'udp',
+  source: attacker,
+  local: pbx,
+  proof: { level: 'asserted' },
+  messages: 1,
+} as const;
+
+export function proven(time: number = seen.time): Proof {
+  return { level: 'proven', by: 'nonce-echo', seenBy: 'packets', time };
+}
+
+export function failure(some: Partial<AuthenticationFailed> = {}): AuthenticationFailed {
+  return { ...seen, kind: 'authentication-failed', account: '100', ...some };
+}
+
+export function success(some: Partial<AuthenticationSucceeded> = {}): AuthenticationSucceeded {
+  return { ...seen, kind: 'authentication-succeeded', account: '100', ...some };
+}
+
+export function probe(account: string, some: Partial<AccountProbed> = {}): AccountProbed {
+  return { ...seen, kind: 'account-probed', account, because: 'unknown-account', ...some };
+}
+
+export function scan(some: Partial<SignatureMatch> = {}): SignatureMatch {
+  return {
+    ...seen,
+    kind: 'signature-match',
+    signature: 'friendly-scanner*',
+    field: 'user-agent',
+    value: 'friendly-scanner',
+    ...some,
+  };
+}
