@@ -1,6 +1,6 @@
 // The whole configuration, composed from the schemas that the plug-ins bring along. No value is read here.
 import { z } from 'zod';
-import { controlOptions } from './control/server.ts';
+import { controlOptions } from './control/control-options.ts';
 import { policyOptions } from './decide/policy.ts';
 import { shieldOptions } from './decide/shield.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';

@@ -18,7 +18,7 @@ export interface AccountRequest {
 }
 
 interface Challenge {
-  readonly probe: AccountProbed;
+  probe: AccountProbed;
   readonly due: Time;
 }
 
@@ -50,7 +50,7 @@ export function createAccountProbes(emit: Emit, count: (reason: string) => void)
     const known = challenges.peek(key);
     const probe = { ...seen, kind: 'account-probed', account, because: 'unanswered-challenge' } as const;
     // The first challenge keeps its deadline, or whoever repeats himself in time would never be late.
-    if (known) challenges.set(key, { probe: joinProbes(known.probe, probe), due: known.due });
+    if (known) known.probe = joinProbes(known.probe, probe);
     else {
       challenges.set(key, { probe, due });
       earliest = Math.min(earliest, due);
@@ -75,13 +75,18 @@ export function createAccountProbes(emit: Emit, count: (reason: string) => void)
     advance(time) {
       if (time < earliest) return;
       earliest = Number.POSITIVE_INFINITY;
-      for (const [key, { probe, due }] of challenges.rentries()) {
+      const overdue: string[] = [];
+      for (const key of challenges.rkeys()) {
+        const { due } = challenges.peek(key)!;
         if (due > time) {
           earliest = due;
-          return;
+          break;
         }
+        overdue.push(key);
+      }
+      for (const key of overdue) {
+        emit(challenges.peek(key)!.probe);
         challenges.delete(key);
-        emit(probe);
       }
     },
     nextDeadline: () => (earliest === Number.POSITIVE_INFINITY ? undefined : earliest),

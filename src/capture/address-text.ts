@@ -38,8 +38,7 @@ export function createAddressTexts(): AddressTexts {
     const slot = slotOf(a ^ Math.imul(b, 3) ^ Math.imul(c, 5) ^ Math.imul(d, 7));
     const key = slot * 4;
     const known = texts6[slot];
-    const isKnown =
-      keys6[key] === a && keys6[key + 1] === b && keys6[key + 2] === c && keys6[key + 3] === d;
+    const isKnown = keys6[key] === a && keys6[key + 1] === b && keys6[key + 2] === c && keys6[key + 3] === d;
     if (known !== undefined && isKnown) return known;
     keys6.set([a, b, c, d], key);
     const text = ipaddr.fromByteArray([...bytes.subarray(offset, offset + 16)]).toString();

@@ -1,7 +1,7 @@
 // Puts IP datagrams together from their fragments, as Linux does, so that what we read is what the PBX reads.
 // Bounded in datagrams, bytes and time.
-import type { Discard } from './packet.ts';
 import type { Time } from '../model/time.ts';
+import type { Discard } from './packet.ts';
 
 export interface Fragment {
   /** What all fragments of a datagram share: addresses, identification (IPv4: protocol too). */
@@ -110,7 +110,7 @@ function insert(datagram: Datagram, fragment: Fragment): string | undefined {
   return undefined;
 }
 
-function join({ pieces, received }: Datagram): Reassembled | undefined {
+function join({ pieces, received }: Datagram): Reassembled {
   const whole = Buffer.alloc(received);
   let protocol = 0;
   for (const piece of pieces) {

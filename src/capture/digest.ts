@@ -8,7 +8,7 @@ export type Digest = Partial<Record<(typeof parameterNames)[number], string>>;
 
 const scheme = /^\s*digest(?=[\s,]|$)/i;
 /** One name and its value, quoted (`\` takes the next character as it is) or bare. Linear: nothing in it can backtrack. */
-const parameter = /([^\s,="]+)\s*=\s*(?:"((?:[^"\\]|\\[^])*)"?|([^\s,"]*))|[^\s,="]+|["=]/g;
+const parameter = /([^\s,="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s,"]*))|[^\s,="]+|["=]/gs;
 
 /** Undefined where the scheme is not Digest. `value` holds one character a byte; of a repeated parameter the first counts. */
 export function readDigest(value: string): Digest | undefined {
@@ -18,7 +18,7 @@ export function readDigest(value: string): Digest | undefined {
   for (const [, name, quoted, bare] of value.slice(begin[0].length).matchAll(parameter)) {
     const known = parameterNames.find((each) => each === name?.toLowerCase());
     if (!known || digest[known] !== undefined) continue;
-    digest[known] = textOfBytes(quoted?.replace(/\\([^])/g, '$1') ?? bare ?? '');
+    digest[known] = textOfBytes(quoted?.replace(/\\(.)/gs, '$1') ?? bare ?? '');
   }
   return digest;
 }

@@ -56,7 +56,8 @@ export function createIpReader(discard: Discard): IpReader {
       if (!readHeader(time)) return undefined;
       if (payload.protocol !== ipv4InIp && payload.protocol !== ipv6InIp) return payload;
     }
-    return refuse('ip: a tunnel in a tunnel in a tunnel');
+    discard('ip: a tunnel in a tunnel in a tunnel');
+    return undefined;
   }
 
   function readHeader(time: Time): boolean {
@@ -156,10 +157,6 @@ export function createIpReader(discard: Discard): IpReader {
   function cannotUse(reason: string): false {
     discard(reason);
     return false;
-  }
-
-  function refuse(reason: string): undefined {
-    discard(reason);
   }
 
   return {

@@ -79,7 +79,8 @@ function readPppoeSession(data: Buffer, frame: Frame): string | undefined {
   const at = frame.offset;
   if (at + pppoeHeader > data.length) return 'link: a frame that is cut';
   const protocol = data.readUInt16BE(at + 6);
-  if (data.readUInt16BE(at) !== 0x1100 || (protocol !== 0x21 && protocol !== 0x57)) return 'link: no IP packet';
+  if (data.readUInt16BE(at) !== 0x1100 || (protocol !== 0x21 && protocol !== 0x57))
+    return 'link: no IP packet';
   frame.offset = at + pppoeHeader;
   return undefined;
 }

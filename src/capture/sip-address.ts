@@ -19,7 +19,7 @@ export function userOf(value: string): string {
 
 /** After the `<` that no quoted display name holds. */
 function uriStart(value: string): number {
-  const display = /^\s*"(?:[^"\\]|\\[^])*"/.exec(value);
+  const display = /^\s*"(?:[^"\\]|\\.)*"/s.exec(value);
   return value.indexOf('<', display ? display[0].length : 0) + 1;
 }
 
@@ -30,5 +30,7 @@ function beforePassword(user: string): string {
 
 function percentDecode(text: string): string {
   if (!text.includes('%')) return text;
-  return text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return text.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }

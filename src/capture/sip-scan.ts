@@ -60,7 +60,7 @@ export function methodOf(scan: SipScan): string {
 /** Of requests only; as headerBytes. */
 export function requestUri(scan: SipScan): string {
   const line = scan.block.slice(scan.lines[0], scan.lines[1]);
-  return /\s[^]*\s/.exec(line.trim())?.[0].trim() ?? '';
+  return /\s.*\s/s.exec(line.trim())?.[0].trim() ?? '';
 }
 
 /**

@@ -1,16 +1,14 @@
-// The commands that need no running daemon: they run one, check, set up, take down, or replay a recording.
+// The commands that need no running daemon: they run one, check, set up, take down, or replay a recording. What only
+// one of them needs is loaded by it.
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { applyPlan, describePlan } from '../asterisk/file-plan.ts';
 import { planRemoval, planSetup, reloadManager } from '../asterisk/setup.ts';
 import { loadConfig } from '../config.ts';
 import { callDaemon } from '../control/client.ts';
-import { runDaemon } from '../daemon.ts';
-import { createEnforcer } from '../firewall.ts';
 import { createLogger } from '../lib/logger.ts';
 import { parseAddress } from '../model/address.ts';
 import { SipwardenError } from '../model/error.ts';
-import { replay } from '../replay.ts';
 import { type Output, toJson } from './print.ts';
 import { viewReplay } from './views.ts';
 
@@ -20,7 +18,10 @@ export function addLocalCommands(program: Command, output: Output): void {
   program
     .command('run')
     .description('protect this machine until stopped (what the service runs)')
-    .action(() => runDaemon({ path: program.opts<{ config?: string }>().config }));
+    .action(async () => {
+      const { runDaemon } = await import('../daemon.ts');
+      await runDaemon({ path: program.opts<{ config?: string }>().config });
+    });
   program
     .command('check-config')
     .description('check the configuration files and say what is wrong with them')
@@ -46,6 +47,7 @@ export function addLocalCommands(program: Command, output: Output): void {
           },
         );
       }
+      const { createEnforcer } = await import('../firewall.ts');
       const enforcer = createEnforcer(config, createLogger('silent', 'sipwarden'), Date.now);
       await enforcer.teardown();
       await enforcer.close();
@@ -95,7 +97,6 @@ function addSetupCommand(program: Command, output: Output): void {
 
 interface ReplayCommandOptions {
   readonly local: string[];
-  readonly config?: string;
   readonly json?: true;
 }
 
@@ -109,11 +110,11 @@ function addReplayCommand(program: Command, output: Output): void {
       collect,
       [],
     )
-    .option('--config <file>', 'the settings to try')
     .option('--json', 'as JSON')
     .action(async (file: string, options: ReplayCommandOptions) => {
-      const { config } = loadConfig({ path: options.config ?? program.opts<{ config?: string }>().config });
+      const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
       const onProgress = output.isTerminal && !options.json ? progressBar() : undefined;
+      const { replay } = await import('../replay.ts');
       const result = await replay({ file, config, locals: options.local, ...(onProgress && { onProgress }) });
       output.out(options.json ? toJson(result) : viewReplay(result));
     });

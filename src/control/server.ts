@@ -6,22 +6,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import { listNames } from '../model/list-entry.ts';
+import type { ControlOptions } from './control-options.ts';
 import { type Operations, orders } from './operations.ts';
-
-export const controlOptions = z.strictObject({
-  socket: z
-    .string()
-    .startsWith('/', 'expected an absolute path')
-    .max(100, 'expected at most 100 characters, the kernel takes no longer socket path')
-    .default('/run/sipwarden/control.sock')
-    .describe('The Unix socket that the sipwarden command talks to.'),
-  group: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('The id of the group whose members may give orders besides root; see "getent group NAME".'),
-});
-export type ControlOptions = z.infer<typeof controlOptions>;
 
 const bodyLimit = 64 * 1024;
 const listName = z.enum(listNames);

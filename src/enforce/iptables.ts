@@ -44,7 +44,7 @@ export function createIptables(commandPrefix: readonly string[]): Iptables {
 }
 
 /** What makes exactly one of each jump out of what there is; nothing where that is so already. */
-export function jumpChanges(saved: readonly string[]): readonly string[] {
+function jumpChanges(saved: readonly string[]): readonly string[] {
   const present = jumpsIn(saved);
   const isRight = present.length === jumpRules.length && jumpRules.every((rule) => present.includes(rule));
   if (isRight) return [];
@@ -53,7 +53,7 @@ export function jumpChanges(saved: readonly string[]): readonly string[] {
 }
 
 /** Jumps first, then chains: for whatever part of them there is. */
-export function removalLines(saved: readonly string[]): readonly string[] {
+function removalLines(saved: readonly string[]): readonly string[] {
   const chains = chainNames.filter((chain) => saved.some((line) => line.startsWith(`:${chain} `)));
   return [
     ...jumpsIn(saved).map(deletion),

@@ -1,5 +1,5 @@
 // The text of our sets and chains for one configuration. Pure: it runs nothing and reads nothing.
-// Two packets' worth of care: nobody's packet is lost to a full limit table, and only protected ports are touched.
+// A packet to a port that is not protected meets none of these rules but the jump that passes it by.
 import { createHash } from 'node:crypto';
 import { type SetName, setNames } from '../model/enforcer.ts';
 import type { PortRange } from '../model/options.ts';

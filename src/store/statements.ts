@@ -12,7 +12,7 @@ export const statements = {
   endDecision: `UPDATE decisions SET ended_time = :time, ended_by = :by
     WHERE id = :id AND ended_time IS NULL`,
   endDecisionsOf: `UPDATE decisions SET ended_time = :time, ended_by = :by
-    WHERE target = :target AND ended_time IS NULL AND time <= :time AND (until IS NULL OR until > :time)`,
+    WHERE target = :target AND ended_time IS NULL AND (until IS NULL OR until > :time)`,
   activeDecisions: `SELECT ${decisionColumns} FROM decisions WHERE NOT coalesce(${isOver}, 0)
     ORDER BY time, rowid`,
   decisionsSince: `SELECT ${decisionColumns} FROM decisions WHERE rowid IN

@@ -35,7 +35,7 @@ export interface Store {
   /** Anew, or with a new end, reason or action under the same id. */
   saveDecision(decision: Decision): Promise<void>;
   endDecision(id: string, time: Time, by: string): Promise<void>;
-  /** Ends whatever holds for the target at this time. */
+  /** Ends whatever is not over yet for the target. */
   endDecisionsOf(target: Network, time: Time, by: string): Promise<void>;
   /** Bans and drops that hold, in the order in which they were decided. */
   activeDecisions(now: Time): Promise<StoredDecision[]>;

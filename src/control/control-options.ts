@@ -1,0 +1,17 @@
+// The table [control] of the configuration.
+import { z } from 'zod';
+
+export const controlOptions = z.strictObject({
+  socket: z
+    .string()
+    .startsWith('/', 'expected an absolute path')
+    .max(100, 'expected at most 100 characters, the kernel takes no longer socket path')
+    .default('/run/sipwarden/control.sock')
+    .describe('The Unix socket that the sipwarden command talks to.'),
+  group: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('The id of the group whose members may give orders besides root; see "getent group NAME".'),
+});
+export type ControlOptions = z.infer<typeof controlOptions>;
