@@ -8,7 +8,7 @@ export interface AmiMessage {
   readonly name: string;
   /** Without a prototype; of a repeated header the first value. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Why an event is not what Asterisk writes; absent where it is in order. */
+  /** Why a security event is not what Asterisk writes; absent where it is in order. Other events are not judged. */
   readonly tampered?: Tampering;
 }
 
@@ -59,7 +59,8 @@ export function readAmiMessage(lines: readonly string[]): AmiMessage {
   if (first === 'Response') return { kind: 'response', name: headers.Response ?? '', headers };
   if (first !== 'Event') return { kind: 'event', name: '', headers, tampered: 'no-event-line' };
   const name = headers.Event ?? '';
-  const tampered = problem ?? (securityEvents.has(name) ? findTampering(name, headers, names) : undefined);
+  // Asterisk repeats headers in events of other kinds (TestEvent), which nobody here acts upon.
+  const tampered = securityEvents.has(name) ? (problem ?? findTampering(name, headers, names)) : undefined;
   return { kind: 'event', name, headers, ...(tampered && { tampered }) };
 }
 

@@ -87,13 +87,13 @@ export function createAmiReader({
 function createJudge(): (message: AmiMessage) => AmiMessage {
   let doubted = 0;
   return (message) => {
-    if (message.tampered) {
-      if (isSecurityEvent(message)) doubted = 'RemoteAddress' in message.headers ? 0 : doubtedMessages;
-      return message;
-    }
-    if (doubted === 0) return message;
-    doubted -= 1;
-    return message.kind === 'event' ? { ...message, tampered: 'follows-broken-event' } : message;
+    const isDoubted = doubted > 0 && message.kind === 'event' && !message.tampered;
+    const hasAddress = 'RemoteAddress' in message.headers;
+    const isInOrder = isSecurityEvent(message) && !message.tampered;
+    if (message.tampered && !hasAddress) doubted = doubtedMessages;
+    else if (hasAddress && !isInOrder) doubted = 0;
+    else doubted = Math.max(0, doubted - 1);
+    return isDoubted ? { ...message, tampered: 'follows-broken-event' } : message;
   };
 }
 

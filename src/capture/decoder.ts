@@ -1,6 +1,7 @@
 // From a captured frame to whole SIP (and TFTP) messages: link layer, IP, UDP, TCP. What it cannot use is counted by
 // reason. It never reads what a message says.
 import type { Address, Peer } from '../model/address.ts';
+import type { Time } from '../model/time.ts';
 import type { Frame } from './frame.ts';
 import { createIpReader, type IpPayload } from './ip.ts';
 import { readLinkLayer } from './link-layer.ts';
@@ -33,24 +34,27 @@ export function createDecoder({ isSipPort, onMessage, discard, isLocal }: Decode
 
   function packet(captured: CapturedPacket): void {
     counters.packets += 1;
-    const problem = readLinkLayer(captured, frame);
-    if (problem) return discard(problem);
-    const payload = ip.read(captured.data, frame.offset, frame.end, captured.time);
-    if (!payload) return;
-    if (payload.protocol === udp) readUdp(captured, payload);
-    else if (payload.protocol === tcp) readTcp(captured, payload);
-    else discard('ip: neither UDP nor TCP');
+    const problem = readLinkLayer(captured, frame) ?? readIp(captured);
+    if (problem) discard(problem);
   }
 
-  function readUdp({ time }: CapturedPacket, payload: IpPayload): void {
+  /** These return why there is nothing to read, if there is not. */
+  function readIp({ data, time }: CapturedPacket): string | undefined {
+    const payload = ip.read(data, frame.offset, frame.end, time);
+    if (!payload) return undefined;
+    if (payload.protocol === udp) return readUdp(time, payload);
+    return payload.protocol === tcp ? readTcp(time, payload) : 'ip: neither UDP nor TCP';
+  }
+
+  function readUdp(time: Time, payload: IpPayload): string | undefined {
     const { bytes, offset } = payload;
-    if (payload.end - offset < 8) return discard('udp: a header that is cut');
+    if (payload.end - offset < 8) return 'udp: a header that is cut';
     const direction = directionOf(payload);
-    if (!isProtected('udp', direction, payload)) return discard('not a protected port');
+    if (!isProtected('udp', direction, payload)) return 'not a protected port';
     const length = bytes.readUInt16BE(offset + 4);
-    if (length < 8) return discard('udp: a length that cannot be');
+    if (length < 8) return 'udp: a length that cannot be';
     const end = Math.min(payload.end, offset + length);
-    if (isKeepAlive(bytes, offset + 8, end)) return discard('udp: a keep-alive');
+    if (isKeepAlive(bytes, offset + 8, end)) return 'udp: a keep-alive';
     const { source, destination } = peersOf(payload);
     onMessage({
       time,
@@ -61,19 +65,20 @@ export function createDecoder({ isSipPort, onMessage, discard, isLocal }: Decode
       bytes: bytes.subarray(offset + 8, end),
       isConnectionProven: false,
     });
+    return undefined;
   }
 
-  function readTcp({ time }: CapturedPacket, payload: IpPayload): void {
+  function readTcp(time: Time, payload: IpPayload): string | undefined {
     const { bytes, offset, end, missing } = payload;
-    if (end - offset < 20) return discard('tcp: a header that is cut');
+    if (end - offset < 20) return 'tcp: a header that is cut';
     const direction = directionOf(payload);
-    if (!isProtected('tcp', direction, payload)) return discard('not a protected port');
+    if (!isProtected('tcp', direction, payload)) return 'not a protected port';
     const header = (bytes[offset + 12]! >> 4) * 4;
-    if (header < 20 || header > end - offset) return discard('tcp: a length that cannot be');
+    if (header < 20 || header > end - offset) return 'tcp: a length that cannot be';
     const flags = bytes[offset + 13]!;
     const isSyn = (flags & syn) !== 0;
     // Most segments only acknowledge.
-    if (!isSyn && offset + header === end && missing === 0) return;
+    if (!isSyn && offset + header === end && missing === 0) return undefined;
     streams.segment({
       time,
       direction,
@@ -84,6 +89,7 @@ export function createDecoder({ isSipPort, onMessage, discard, isLocal }: Decode
       bytes: bytes.subarray(offset + header, end),
       missing,
     });
+    return undefined;
   }
 
   /** Two addresses of ours say nothing about which of them was attacked. */

@@ -74,10 +74,8 @@ export function createDefragmenter(discard: Discard): Defragmenter {
   }
 
   function forgetOldest(reason: string): void {
-    for (const key of datagrams.keys()) {
-      datagrams.delete(key);
-      return discard(reason);
-    }
+    const [oldest] = datagrams.keys();
+    if (oldest !== undefined && datagrams.delete(oldest)) discard(reason);
   }
 
   return {

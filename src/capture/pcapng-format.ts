@@ -53,29 +53,34 @@ export function createPcapngFormat(sink: CaptureSink): CaptureFormat {
 
   function read(bytes: Buffer, start: number, end: number): void {
     // Both ends bear the length; body is what lies between.
-    const body = start + 8;
-    const bodyEnd = end - 4;
-    switch (word(bytes, start)) {
-      case sectionHeader:
-        interfaces = [];
-        return;
+    const problem = readBody(word(bytes, start), bytes, start + 8, end - 4);
+    if (problem) sink.onDiscard(problem);
+  }
+
+  /** These return why the block is of no use, if it is not. */
+  function readBody(type: number, bytes: Buffer, body: number, bodyEnd: number): string | undefined {
+    switch (type) {
       case interfaceDescription:
         return readInterface(bytes, body, bodyEnd);
       case enhancedPacket:
         return readEnhancedPacket(bytes, body, bodyEnd);
       case simplePacket:
         return readSimplePacket(bytes, body, bodyEnd);
+      default:
+        interfaces = [];
+        return undefined;
     }
   }
 
-  function readInterface(bytes: Buffer, body: number, bodyEnd: number): void {
-    if (bodyEnd - body < 8) return sink.onDiscard('pcapng: an interface without a description');
-    if (interfaces.length >= interfaceLimit) return sink.onDiscard('pcapng: too many interfaces');
+  function readInterface(bytes: Buffer, body: number, bodyEnd: number): string | undefined {
+    if (bodyEnd - body < 8) return 'pcapng: an interface without a description';
+    if (interfaces.length >= interfaceLimit) return 'pcapng: too many interfaces';
     interfaces.push({
       linkType: short(bytes, body),
       snapLength: word(bytes, body + 4),
       ticksPerSecond: readResolution(bytes, body + 8, bodyEnd),
     });
+    return undefined;
   }
 
   function readResolution(bytes: Buffer, options: number, end: number): bigint {
@@ -89,29 +94,29 @@ export function createPcapngFormat(sink: CaptureSink): CaptureFormat {
     return 1_000_000n;
   }
 
-  function readEnhancedPacket(bytes: Buffer, body: number, bodyEnd: number): void {
-    if (bodyEnd - body < 20) return sink.onDiscard('pcapng: a packet block without a packet');
+  function readEnhancedPacket(bytes: Buffer, body: number, bodyEnd: number): string | undefined {
+    if (bodyEnd - body < 20) return 'pcapng: a packet block without a packet';
     const from = interfaces[word(bytes, body)];
     const captured = word(bytes, body + 12);
-    if (!from) return sink.onDiscard('pcapng: a packet of an interface that was not described');
-    if (captured > bodyEnd - body - 20) return sink.onDiscard('pcapng: a packet longer than its block');
+    if (!from) return 'pcapng: a packet of an interface that was not described';
+    if (captured > bodyEnd - body - 20) return 'pcapng: a packet longer than its block';
     const ticks = (BigInt(word(bytes, body + 4)) << 32n) | BigInt(word(bytes, body + 8));
     const time = Number((ticks * 1_000n) / from.ticksPerSecond);
-    if (time > endOfTime) return sink.onDiscard('pcapng: a time that cannot be');
+    if (time > endOfTime) return 'pcapng: a time that cannot be';
     packet.time = time;
-    emit(bytes, body + 20, captured, from.linkType, word(bytes, body + 16));
+    return emit(bytes, body + 20, captured, from.linkType, word(bytes, body + 16));
   }
 
   /** Has no time of its own, so that of the packet before it is the best that can be said. */
-  function readSimplePacket(bytes: Buffer, body: number, bodyEnd: number): void {
+  function readSimplePacket(bytes: Buffer, body: number, bodyEnd: number): string | undefined {
     const from = interfaces[0];
-    if (!from || bodyEnd - body < 4) return sink.onDiscard('pcapng: a packet block without a packet');
+    if (!from || bodyEnd - body < 4) return 'pcapng: a packet block without a packet';
     const original = word(bytes, body);
     const captured = Math.min(original, bodyEnd - body - 4, from.snapLength || longestPacket);
-    emit(bytes, body + 4, captured, from.linkType, original);
+    return emit(bytes, body + 4, captured, from.linkType, original);
   }
 
-  function emit(bytes: Buffer, at: number, captured: number, linkType: number, original: number): void {
+  function emit(bytes: Buffer, at: number, captured: number, linkType: number, original: number): undefined {
     packet.linkType = linkType;
     packet.originalLength = original;
     packet.data = bytes.subarray(at, at + captured);

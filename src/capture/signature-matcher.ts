@@ -31,29 +31,28 @@ export function createSignatureMatcher(signatures: readonly string[]): Signature
 
 /** Small numbers for the characters that occur, the same for both cases of a letter. */
 function classify(signatures: readonly string[]): { classOf: Uint16Array; width: number } {
-  const classes = new Map<string, number>();
-  for (const signature of signatures) {
-    for (const unit of textOf(signature).toLowerCase().split('')) {
-      if (!classes.has(unit)) classes.set(unit, endClass + 1 + classes.size);
-    }
-  }
   const classOf = new Uint16Array(0x1_0000);
-  for (let code = 0; code < classOf.length; code += 1) {
-    classOf[code] = classes.get(String.fromCharCode(code).toLowerCase()) ?? 0;
+  let width = endClass + 1;
+  for (const unit of new Set(signatures.flatMap((signature) => unitsOf(signature)))) {
+    classOf[unit.charCodeAt(0)] = width;
+    const upper = unit.toUpperCase();
+    if (upper.length === 1) classOf[upper.charCodeAt(0)] = width;
+    width += 1;
   }
-  return { classOf, width: endClass + 1 + classes.size };
+  return { classOf, width };
 }
 
 function toWord(signature: string, classOf: Uint16Array): number[] {
-  const word = Array.from(textOf(signature).toLowerCase().split(''), (unit) => classOf[unit.charCodeAt(0)]!);
+  const word = unitsOf(signature).map((unit) => classOf[unit.charCodeAt(0)]!);
   if (!signature.startsWith('*')) word.unshift(beginClass);
   if (!signature.endsWith('*')) word.push(endClass);
   return word;
 }
 
-function textOf(signature: string): string {
+/** The characters (UTF-16) of the text between the stars, in lower case. */
+function unitsOf(signature: string): string[] {
   const text = signature.replace(/^\*/, '').replace(/\*$/, '');
-  if (text !== '' && !text.includes('*')) return text;
+  if (text !== '' && !text.includes('*')) return text.toLowerCase().split('');
   throw new SipwardenError('SIGNATURE_INVALID', `the signature ${JSON.stringify(signature)} is not usable`, {
     hint: 'write a text with at most one * at its begin and one at its end: name, name*, *name or *name*',
   });

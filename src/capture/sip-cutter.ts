@@ -42,9 +42,12 @@ export function createSipCutter({ onMessage, discard, isSynced }: SipCutterOptio
   let bodyStart = 0;
 
   function push(bytes: Buffer, isProven: boolean): void {
-    if (!isInSync && !beginsMessage(bytes))
-      return discard('tcp: bytes that belong to no message we saw begin');
-    isInSync = true;
+    isInSync ||= beginsMessage(bytes);
+    if (isInSync) take(bytes, isProven);
+    else discard('tcp: bytes that belong to no message we saw begin');
+  }
+
+  function take(bytes: Buffer, isProven: boolean): void {
     const data = tail.length === 0 ? bytes : Buffer.concat([tail, bytes]);
     isTailProven = isProven && (tail.length === 0 || isTailProven);
     const rest = cut(data, isProven);

@@ -5,7 +5,7 @@ import type { Peer } from '../model/address.ts';
 import type { Time } from '../model/time.ts';
 import type { Direction, Discard, WireMessage } from './packet.ts';
 import { beginsMessage, createSipCutter, longestMessage, type SipCutter } from './sip-cutter.ts';
-import { createTcpConnections } from './tcp-connections.ts';
+import { createTcpConnections, type SegmentFit } from './tcp-connections.ts';
 
 export interface TcpSegment {
   readonly time: Time;
@@ -88,18 +88,25 @@ export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): Tcp
   }
 
   function notePayload(segment: TcpSegment): void {
-    const { source, destination, sequence, acknowledgement, bytes, missing } = segment;
-    const length = bytes.length + missing;
-    const piece = { sequence, bytes, missing, isProven: false };
+    const { direction, source, destination, sequence, bytes, missing } = segment;
     const key = flowKey(source, destination);
-    if (segment.direction === 'out') connections.noteSent(flowKey(destination, source), sequence + length);
-    if (segment.direction !== 'in') return arrive(streams.get(key) ?? begin(key, undefined, sequence), piece);
+    const first = direction === 'in' ? connections.firstExpected(key) : undefined;
+    const fit = judge(key, segment);
+    if (fit === 'outside') {
+      // No receiver would take it, so it must not disturb what the receiver takes; but it is evidence.
+      cutAlone(bytes);
+      return;
+    }
+    const stream = streams.get(key) ?? begin(key, first, sequence);
+    arrive(stream, { sequence, bytes, missing, isProven: fit === 'proven' });
+  }
 
-    const first = connections.firstExpected(key);
-    const fit = connections.judge(key, sequence, length, acknowledgement);
-    // No receiver would take it, so it must not disturb what the receiver takes; but it is evidence.
-    if (fit === 'outside') return cutAlone(bytes);
-    arrive(streams.get(key) ?? begin(key, first, sequence), { ...piece, isProven: fit === 'proven' });
+  function judge(key: string, segment: TcpSegment): SegmentFit {
+    const { direction, source, destination, sequence, acknowledgement } = segment;
+    const length = segment.bytes.length + segment.missing;
+    if (direction === 'in') return connections.judge(key, sequence, length, acknowledgement);
+    if (direction === 'out') connections.noteSent(flowKey(destination, source), sequence + length);
+    return 'unknown';
   }
 
   function begin(key: string, first: number | undefined, sequence: number): Stream {
@@ -137,7 +144,10 @@ export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): Tcp
 
   function append(stream: Stream, { sequence, bytes, missing, isProven }: Piece): void {
     const repeated = (stream.expected - sequence) | 0;
-    if (repeated >= bytes.length + missing) return discard('tcp: bytes that came before');
+    if (repeated >= bytes.length + missing) {
+      discard('tcp: bytes that came before');
+      return;
+    }
     stream.expected = (sequence + bytes.length + missing) | 0;
     if (repeated < bytes.length) stream.cutter.push(bytes.subarray(repeated), isProven);
     if (missing > 0) stream.cutter.lose();

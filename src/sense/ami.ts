@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type AmiActions, createAmiActions } from '../asterisk/ami-actions.ts';
 import { type AmiLogin, type AmiState, type AmiTiming, amiTiming } from '../asterisk/ami-login.ts';
-import { type AmiMessage, isSecurityEvent } from '../asterisk/ami-message.ts';
+import type { AmiMessage } from '../asterisk/ami-message.ts';
 import { type AmiSecrets, readAmiSecrets } from '../asterisk/ami-secret.ts';
 import { type AmiStream, createAmiStream } from '../asterisk/ami-stream.ts';
 import { type PbxFacts, readPbxFacts } from '../asterisk/pbx-facts.ts';
@@ -89,11 +89,9 @@ export function createAmiSensor({
     if (state === 'refused') void rereadSecrets();
   };
   const onEvents = (events: readonly AmiMessage[]): void => {
-    for (const event of events) {
-      if (!event.tampered) continue;
-      counters.tampered += 1;
-      if (isSecurityEvent(event)) amiAlarms.tampered();
-    }
+    const tampered = events.filter((event) => event.tampered).length;
+    counters.tampered += tampered;
+    if (tampered > 0) amiAlarms.tampered();
     const observations = events.flatMap(observationsOf);
     counters.observations += observations.length;
     if (observations.length > 0) emit(observations);

@@ -1,16 +1,45 @@
 // The packet sensor's counters: totals since the daemon started, over every run of the two programs.
-import { readNetlinkDrops } from './netlink-drops.ts';
+
+export type Counts = Readonly<Record<string, number>>;
 
 export interface CaptureCounters {
-  /** Something that we count ourselves. */
+  /** One more of something that we count ourselves. */
   add(name: string): void;
-  /** Totals of the run that goes on, as the sidecar tells them. */
-  tell(counters: Readonly<Record<string, number>>): void;
-  /** What the kernel dropped in this run, where tcpdump says it. */
+  /** What the sidecar counted in this run. */
+  tell(counts: Counts): void;
+  /** What the kernel dropped in this run before it was read. */
   tellDrops(drops: number): void;
-  /** Asks the kernel how much an NFLOG reader lost in this run. */
-  readDrops(portId: number | undefined): void;
-  /** A run is over: what it told last is kept. */
+  /** The run is over: what was told last is kept. */
   endRun(): void;
-  totals(): Readonly<Record<string, number>>;
+  totals(): Counts;
+}
+
+/** Names come from the sidecar, which may be in a stranger's hands: further ones are not kept. */
+const namesLimit = 500;
+
+export function createCaptureCounters(): CaptureCounters {
+  const own: Record<string, number> = { restarts: 0, refused: 0 };
+  let past: Counts = {};
+  let told: Counts = {};
+  let drops = 0;
+  const seen = (): Counts => sum(past, { ...told, kernelDrops: drops });
+  return {
+    add: (name) => void (own[name] = (own[name] ?? 0) + 1),
+    tell: (counts) => void (told = counts),
+    tellDrops: (count) => void (drops = count),
+    endRun() {
+      past = seen();
+      told = {};
+      drops = 0;
+    },
+    totals: () => ({ ...seen(), ...own }),
+  };
+}
+
+function sum(one: Counts, other: Counts): Counts {
+  const totals = new Map(Object.entries(one));
+  for (const [name, count] of Object.entries(other)) {
+    if (totals.has(name) || totals.size < namesLimit) totals.set(name, (totals.get(name) ?? 0) + count);
+  }
+  return Object.fromEntries(totals);
 }

@@ -1,0 +1,274 @@
+// The contract on the real kernel, and what only a kernel can show: restart, repair, and that others are left alone.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
+import { jumpRules } from '../../src/enforce/rules.ts';
+import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
+import { describeEnforcer } from './enforcer-contract.ts';
+
+const settings = {
+  udpPorts: [
+    [69, 69],
+    [5_060, 5_070],
+  ],
+  tcpPorts: [[5_060, 5_061]],
+  nflogGroup: 7,
+  logLimitPerSecond: 50,
+} as const;
+const clock = { time: 1_700_000_000_000 };
+
+const missing = await missingForNamespaces();
+const name = missing ? `ipset (skipped: ${missing})` : 'ipset';
+
+function enforcerIn(namespace: Namespace, changes: Partial<Parameters<typeof createIpsetEnforcer>[0]> = {}) {
+  return createIpsetEnforcer({
+    rules: settings,
+    now: () => clock.time,
+    commandPrefix: namespace.prefix,
+    ...changes,
+  });
+}
+
+if (missing) describe.skip(name, () => test('contract', () => {}));
+else {
+  describeEnforcer(name, async () => {
+    const namespace = await openNamespace();
+    const enforcer = enforcerIn(namespace);
+    return {
+      enforcer,
+      clock,
+      members: namespace.members,
+      async dispose() {
+        await enforcer.close();
+        await namespace.remove();
+      },
+    };
+  });
+}
+
+(missing ? describe.skip : describe)(`${name}, in the kernel`, () => {
+  let namespace: Namespace;
+  let enforcer: ReturnType<typeof createIpsetEnforcer>;
+
+  beforeEach(async () => {
+    namespace = await openNamespace();
+    enforcer = enforcerIn(namespace);
+  });
+  afterEach(async () => {
+    await enforcer.close();
+    await namespace.remove();
+  });
+
+  const jumps = async () =>
+    (await namespace.rules()).filter((rule) => /^-A (PREROUTING|OUTPUT) .*(SIPWARDEN|SW-OUT)$/.test(rule));
+  const bothFamilies = [...jumpRules, ...jumpRules].toSorted();
+
+  test('leads each transport and direction into our chains once', async () => {
+    await enforcer.prepare();
+    expect((await jumps()).toSorted()).toEqual(bothFamilies);
+  });
+
+  test('asks allow, deny, shield, ban, drop in this order, and allow and shield go straight to the log', async () => {
+    await enforcer.prepare();
+    const chain = (await namespace.run('iptables', ['-t', 'raw', '-S', 'SIPWARDEN'])).split('\n').slice(1);
+    expect(chain.filter(Boolean)).toEqual([
+      '-A SIPWARDEN -m set --match-set sw-allow4 src -g SW-LOG',
+      '-A SIPWARDEN -m set --match-set sw-deny4 src -j DROP',
+      '-A SIPWARDEN -m set --match-set sw-shield4 src -g SW-LOG',
+      '-A SIPWARDEN -m set --match-set sw-ban4 src -j DROP',
+      '-A SIPWARDEN -m set --match-set sw-drop4 src -j DROP',
+      '-A SIPWARDEN -g SW-LOG',
+    ]);
+  });
+
+  test('changes nothing when it is prepared twice', async () => {
+    await enforcer.prepare();
+    const once = await namespace.rules();
+    await enforcer.prepare();
+    expect(await namespace.rules()).toEqual(once);
+  });
+
+  test('leaves nothing behind after teardown', async () => {
+    await enforcer.prepare();
+    await enforcer.add({ set: 'ban', target: '192.0.2.1' });
+    await enforcer.teardown();
+    expect(await namespace.rules()).toEqual([]);
+    expect(await namespace.setNames()).toEqual([]);
+  });
+
+  test('leaves rules, chains and sets of others as they are', async () => {
+    await namespace.run('ipset', ['restore'], 'create sw-foreign hash:ip\nadd sw-foreign 192.0.2.9\n');
+    for (const program of ['iptables-restore', 'ip6tables-restore']) {
+      await namespace.run(
+        program,
+        [],
+        [
+          '*raw',
+          ':SW-FOREIGN - [0:0]',
+          '-A PREROUTING -p udp -m udp --dport 5060 -j SW-FOREIGN',
+          '-A OUTPUT -m comment --comment "to SIPWARDEN" -j ACCEPT',
+          'COMMIT',
+          '*filter',
+          ':SIPWARDEN - [0:0]',
+          '-A INPUT -j SIPWARDEN',
+          'COMMIT',
+          '',
+        ].join('\n'),
+      );
+    }
+    const before = await namespace.rules();
+    await enforcer.prepare();
+    expect(await namespace.rules()).toEqual(expect.arrayContaining([...before]));
+    await enforcer.teardown();
+    expect(await namespace.rules()).toEqual(before);
+    expect(await namespace.run('ipset', ['save'])).toContain('add sw-foreign 192.0.2.9');
+  });
+
+  test('shows a second instance what the first one left, with the times', async () => {
+    await enforcer.prepare();
+    await enforcer.add({ set: 'ban', target: '192.0.2.1', until: clock.time + 600_000 });
+    await enforcer.add({ set: 'deny', target: '2001:db8::/32' });
+    await enforcer.close();
+    const second = enforcerIn(namespace);
+    await second.prepare();
+    const [deny, ban] = await second.list();
+    expect(deny).toEqual({ set: 'deny', target: '2001:db8::/32' });
+    expect(ban).toMatchObject({ set: 'ban', target: '192.0.2.1' });
+    expect(Math.abs(ban!.until! - (clock.time + 600_000))).toBeLessThan(10_000);
+  });
+
+  test('takes other ports and another limit without letting members go', async () => {
+    await enforcer.prepare();
+    await enforcer.add({ set: 'ban', target: '192.0.2.1' });
+    const before = await namespace.rules();
+    const rules = { ...settings, udpPorts: [[5_080, 5_081]], logLimitPerSecond: 500 } as const;
+    await enforcerIn(namespace, { rules }).prepare();
+    const ports = (await namespace.run('ipset', ['save', 'sw-udp']))
+      .split('\n')
+      .filter((l) => l.startsWith('add'));
+    expect(ports).toEqual(['add sw-udp 5080', 'add sw-udp 5081']);
+    expect(await namespace.members()).toHaveLength(1);
+    const limitNames = (all: readonly string[]) =>
+      all.flatMap((rule) => rule.match(/hashlimit-name \S+/g) ?? []);
+    const after = limitNames(await namespace.rules());
+    expect(after).toHaveLength(12);
+    expect(after.filter((limit) => limitNames(before).includes(limit))).toEqual([]);
+  });
+
+  describe.each([
+    ['only sets', ['-F', '-X']],
+    ['no jumps', ['-F PREROUTING', '-F OUTPUT']],
+    ['one jump gone', [`-D ${jumpRules[0].slice(3)}`]],
+    ['every jump twice', jumpRules.map((rule) => `-I ${rule.slice(3)}`)],
+    ['one jump three times', Array(2).fill(`-I ${jumpRules[3].slice(3)}`)],
+    ['a chain emptied', ['-F SIPWARDEN']],
+    ['a rule of another in our chain', ['-I SIPWARDEN -j ACCEPT']],
+    ['an older jump of ours', ['-I PREROUTING -p udp -m comment --comment "it is old" -j SIPWARDEN']],
+  ])('found with %s', (_, changes) => {
+    let fresh: readonly string[];
+    beforeEach(async () => {
+      await enforcer.prepare();
+      fresh = await namespace.rules();
+      for (const program of ['iptables-restore', 'ip6tables-restore']) {
+        await namespace.run(program, ['--noflush'], ['*raw', ...changes, 'COMMIT', ''].join('\n'));
+      }
+      await namespace.run(
+        'ipset',
+        ['restore'],
+        'create sw-udp-next bitmap:port range 0-65535\nadd sw-udp-next 9999\n',
+      );
+    });
+
+    test('is whole again after prepare', async () => {
+      await enforcer.prepare();
+      expect((await namespace.rules()).toSorted()).toEqual(fresh.toSorted());
+      expect(await namespace.setNames()).toHaveLength(12);
+      expect(await namespace.run('ipset', ['save', 'sw-udp'])).not.toContain('9999');
+    });
+
+    test('is gone after teardown', async () => {
+      await enforcer.teardown();
+      expect(await namespace.rules()).toEqual([]);
+      expect(await namespace.setNames()).toEqual([]);
+    });
+  });
+
+  test('is whole again after prepare where sets are missing', async () => {
+    await enforcer.prepare();
+    await enforcer.teardown();
+    await namespace.run('ipset', ['restore'], 'create sw-ban4 hash:net maxelem 262144 timeout 0\n');
+    await enforcer.prepare();
+    await enforcer.add({ set: 'ban', target: '192.0.2.1' });
+    expect(await namespace.setNames()).toHaveLength(12);
+  });
+
+  test('says what to do where a rule of another names a set of ours', async () => {
+    await enforcer.prepare();
+    const rule = ['INPUT', '-m', 'set', '--match-set', 'sw-ban4', 'src', '-j', 'DROP'];
+    await namespace.run('iptables', ['-A', ...rule]);
+    await expect(enforcer.teardown()).rejects.toMatchObject({ code: 'FIREWALL_SET_IN_USE' });
+    await namespace.run('iptables', ['-D', ...rule]);
+    await enforcer.teardown();
+    expect(await namespace.setNames()).toEqual([]);
+  });
+
+  test('reports a set that someone destroyed, and has it back after prepare', async () => {
+    await enforcer.prepare();
+    for (const program of ['iptables-restore', 'ip6tables-restore']) {
+      await namespace.run(program, [], '*raw\nCOMMIT\n');
+    }
+    await namespace.run('ipset', ['destroy']).catch(() => namespace.run('ipset', ['destroy']));
+    const entry = { set: 'ban', target: '192.0.2.1' } as const;
+    await expect(enforcer.add(entry)).rejects.toMatchObject({ code: 'FIREWALL_NOT_PREPARED' });
+    await enforcer.prepare();
+    await enforcer.add(entry);
+    expect(await namespace.members()).toEqual([{ ...entry, seconds: 0 }]);
+  });
+
+  describe('where there is no IPv6', () => {
+    let folder: string;
+    let withoutIPv6: ReturnType<typeof createIpsetEnforcer>;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'sipwarden-no-ipv6-'));
+      for (const program of ['ip6tables-save', 'ip6tables-restore']) {
+        await writeFile(join(folder, program), '#!/bin/sh\necho "no IPv6 here" >&2\nexit 3\n', {
+          mode: 0o755,
+        });
+      }
+      const commandPrefix = [...namespace.prefix, 'env', `PATH=${folder}:${process.env.PATH}`];
+      withoutIPv6 = enforcerIn(namespace, { commandPrefix });
+      await withoutIPv6.prepare();
+    });
+    afterEach(async () => {
+      await withoutIPv6.close();
+      await rm(folder, { recursive: true });
+    });
+
+    test('protects IPv4 and says so', async () => {
+      await withoutIPv6.add({ set: 'ban', target: '192.0.2.1' });
+      expect(await namespace.members()).toHaveLength(1);
+      expect(withoutIPv6.notices()).toEqual([
+        expect.stringMatching(/^IPv6 is not protected: .*no IPv6 here/),
+      ]);
+      expect(await namespace.setNames()).toHaveLength(7);
+    });
+
+    test('refuses IPv6 entries', async () => {
+      const entry = { set: 'ban', target: '2001:db8::/64' } as const;
+      await expect(withoutIPv6.add(entry)).rejects.toMatchObject({ code: 'FIREWALL_NO_IPV6' });
+    });
+
+    test('leaves nothing behind after teardown', async () => {
+      await withoutIPv6.teardown();
+      expect(await namespace.rules()).toEqual([]);
+      expect(await namespace.setNames()).toEqual([]);
+    });
+  });
+
+  test('has nothing to say where it protects both', async () => {
+    await enforcer.prepare();
+    expect(enforcer.notices()).toEqual([]);
+  });
+});

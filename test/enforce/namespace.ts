@@ -1,0 +1,84 @@
+// A network namespace of the test's own, with what the kernel holds in it read by other means than the enforcer's.
+import { runCommand, tryCommand } from '../../src/lib/run-command.ts';
+
+export interface Namespace {
+  readonly name: string;
+  readonly prefix: readonly string[];
+  run(file: string, args: readonly string[], input?: string): Promise<string>;
+  /** Rules and chains of others and ours, in the order in which they act; counters and empty base chains left out. */
+  rules(): Promise<readonly string[]>;
+  /** Members of our sets, as `ipset list` prints them. */
+  members(): Promise<readonly KernelMember[]>;
+  setNames(): Promise<readonly string[]>;
+  remove(): Promise<void>;
+}
+
+export interface KernelMember {
+  readonly set: string;
+  readonly target: string;
+  /** 0: for good. */
+  readonly seconds: number;
+}
+
+let made = 0;
+
+/** Why tests with a real firewall cannot run here, or undefined. */
+export async function missingForNamespaces(
+  programs: readonly string[] = ['iptables', 'ipset'],
+): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'needs root';
+  for (const program of ['ip', ...programs]) {
+    const found = await tryCommand('which', [program]).catch(() => undefined);
+    if (found?.exitCode !== 0) return `needs the program ${program}`;
+  }
+  const namespace = await openNamespace().catch(() => undefined);
+  if (!namespace) return 'needs network namespaces';
+  try {
+    await namespace.run('ipset', ['list', '-n']);
+    await namespace.run('iptables-save', ['-t', 'raw']);
+    return undefined;
+  } catch (error) {
+    return `needs a kernel with ipset and iptables (${error})`;
+  } finally {
+    await namespace.remove();
+  }
+}
+
+export async function openNamespace(): Promise<Namespace> {
+  made += 1;
+  const name = `swt-enforce-${process.pid}-${made}`;
+  await runCommand('ip', ['netns', 'add', name]);
+  const prefix = ['ip', 'netns', 'exec', name];
+  const run = async (file: string, args: readonly string[], input?: string) => {
+    const options = input === undefined ? {} : { input };
+    return (await runCommand('ip', ['netns', 'exec', name, file, ...args], options)).stdout;
+  };
+  return {
+    name,
+    prefix,
+    run,
+    async rules() {
+      const texts = [await run('iptables-save', []), await run('ip6tables-save', [])];
+      return texts.flatMap((text) => text.split('\n').filter((line) => /^(-A |:\S+ - )/.test(line)));
+    },
+    async members() {
+      return readListing(await run('ipset', ['list']));
+    },
+    async setNames() {
+      return (await run('ipset', ['list', '-n'])).split('\n').filter(Boolean);
+    },
+    async remove() {
+      await runCommand('ip', ['netns', 'del', name]);
+    },
+  };
+}
+
+function readListing(listing: string): readonly KernelMember[] {
+  return listing.split(/\n\n/).flatMap((block) => {
+    const [, set = '', members = ''] = /^Name: sw-(\w+)[46]\n[\s\S]*Members:\n?([\s\S]*)$/.exec(block) ?? [];
+    return members.split('\n').flatMap((line) => {
+      const [, target, seconds] = /^(\S+)(?: timeout (\d+))?/.exec(line) ?? [];
+      return target === undefined ? [] : [{ set, target, seconds: Number(seconds ?? 0) }];
+    });
+  });
+}

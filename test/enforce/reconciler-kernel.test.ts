@@ -1,0 +1,116 @@
+// The reconciler on the real kernel: many entries, a firewall that others flush, and firewall programs that fail.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createIpsetEnforcer, type IpsetEnforcer } from '../../src/enforce/ipset.ts';
+import { createReconciler, type Reconciler } from '../../src/enforce/reconciler.ts';
+import type { Entry } from '../../src/model/enforcer.ts';
+import { missingForNamespaces, type Namespace, openNamespace } from './namespace.ts';
+
+const rules = { udpPorts: [[5_060, 5_060]], tcpPorts: [], nflogGroup: 7, logLimitPerSecond: 50 } as const;
+const missing = await missingForNamespaces();
+const time = 1_700_000_000_000;
+
+(missing ? describe.skip : describe)(missing ? `the kernel (skipped: ${missing})` : 'the kernel', () => {
+  let namespace: Namespace;
+  let folder: string;
+  let enforcer: IpsetEnforcer;
+  let reconciler: Reconciler;
+  let alarms: Set<string>;
+
+  beforeEach(async () => {
+    namespace = await openNamespace();
+    folder = await mkdtemp(join(tmpdir(), 'sipwarden-reconciler-'));
+    alarms = new Set();
+    enforcer = createIpsetEnforcer({
+      rules,
+      now: () => time,
+      commandPrefix: [...namespace.prefix, 'env', `PATH=${folder}:${process.env.PATH}`],
+      answerWithinMs: 1_000,
+    });
+    reconciler = createReconciler({
+      enforcer,
+      alarms: { raise: (code) => alarms.add(code), clear: (code) => alarms.delete(code) },
+      now: () => time,
+      logger: pino({ level: 'silent' }),
+    });
+  });
+  afterEach(async () => {
+    await reconciler.stop();
+    await enforcer.close();
+    await namespace.remove();
+    await rm(folder, { recursive: true });
+  });
+
+  const bans = (count: number): readonly Entry[] =>
+    Array.from({ length: count }, (_, index) => ({
+      set: 'ban',
+      target: `198.${18 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
+      until: time + 3_600_000,
+    }));
+  const heldTargets = async () => (await namespace.members()).map(({ target }) => target).toSorted();
+  const flush = async () => {
+    await namespace.run('iptables-restore', [], '*raw\nCOMMIT\n');
+    await namespace.run('ip6tables-restore', [], '*raw\nCOMMIT\n');
+    await namespace.run('ipset', ['flush']);
+  };
+  const settled = async () => {
+    for (let round = 0; round < 500 && alarms.size > 0; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  test('holds 100,000 bans after the start, and again after it was flushed', async () => {
+    const desired = bans(100_000);
+    await reconciler.start(desired);
+    expect(await heldTargets()).toHaveLength(100_000);
+    const before = await namespace.rules();
+    await flush();
+    await reconciler.repair();
+    expect(await heldTargets()).toEqual(desired.map(({ target }) => target).toSorted());
+    expect((await namespace.rules()).toSorted()).toEqual(before.toSorted());
+    expect(reconciler.pending()).toEqual([]);
+  }, 60_000);
+
+  test('loses at the start what nobody wants any more', async () => {
+    const earlier = bans(3);
+    await reconciler.start(earlier);
+    await reconciler.stop();
+    const next = createReconciler({
+      enforcer,
+      alarms: { raise: () => {}, clear: () => {} },
+      now: () => time,
+      logger: pino({ level: 'silent' }),
+    });
+    await next.start(earlier.slice(1));
+    await next.stop();
+    expect(await heldTargets()).toEqual(['198.18.0.1', '198.18.0.2']);
+  });
+
+  test('gets what it missed while iptables failed', async () => {
+    await writeFile(join(folder, 'iptables-restore'), '#!/bin/sh\nexit 4\n', { mode: 0o755 });
+    const [first, second] = bans(2);
+    await reconciler.start([first!]);
+    await reconciler.set(second!);
+    expect(alarms).toEqual(new Set(['FIREWALL_FAILING']));
+    await rm(join(folder, 'iptables-restore'));
+    await settled();
+    expect(await heldTargets()).toEqual(['198.18.0.0', '198.18.0.1']);
+    expect((await namespace.rules()).filter((rule) => rule.startsWith('-A PREROUTING'))).toHaveLength(4);
+  });
+
+  test('gets what it missed while ipset hung', async () => {
+    await reconciler.start([]);
+    await enforcer.close();
+    await writeFile(join(folder, 'ipset'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    const outcomes = await Promise.all(bans(3).map(reconciler.set));
+    expect(outcomes).toEqual(['pending', 'pending', 'pending']);
+    expect(reconciler.pending()).toHaveLength(3);
+    await rm(join(folder, 'ipset'));
+    await settled();
+    expect(await heldTargets()).toEqual(['198.18.0.0', '198.18.0.1', '198.18.0.2']);
+    expect(reconciler.pending()).toEqual([]);
+  }, 30_000);
+});

@@ -1,0 +1,99 @@
+// A real Asterisk 22 on a host of the lab, with a folder of its own; nothing of the machine's Asterisk is read.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runCommand, tryCommand } from '../../src/lib/run-command.ts';
+import { waitFor } from '../wait-for.ts';
+import type { Host } from './addresses.ts';
+import { asteriskFiles } from './asterisk-config.ts';
+import type { Network } from './namespaces.ts';
+import { makeLabFolder } from './stale-labs.ts';
+
+export interface Asterisk {
+  readonly pid: number;
+  /** Its configuration folder, for what an administrator changes in it. */
+  readonly etc: string;
+  /** Runs one command of Asterisk's console. */
+  cli(command: string): Promise<string>;
+  /** What it said of SIP requests in its security log, oldest first: what reached it and was judged. */
+  securityLog(wanted?: Partial<SecurityEvent>): Promise<readonly SecurityEvent[]>;
+  stop(): Promise<void>;
+}
+
+export interface SecurityEvent {
+  readonly event: string;
+  readonly account: string;
+  readonly transport: string;
+  readonly address: string;
+  readonly port: number;
+  readonly callId: string;
+}
+
+export interface AsteriskOptions {
+  /** Further files of its etc folder, or others in place of the lab's: `{ 'manager.d/sipwarden.conf': '...' }`. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+const scripts = join(import.meta.dirname, '../../scripts');
+const buildTimeoutMs = 600_000;
+
+export async function startAsterisk(
+  network: Network,
+  host: Host = 'pbx',
+  { files = {} }: AsteriskOptions = {},
+): Promise<Asterisk> {
+  const root = (await runCommand(join(scripts, 'asterisk-root'), [], { timeoutMs: buildTimeoutMs })).stdout;
+  const folder = await makeLabFolder();
+  const etc = join(folder, 'etc');
+  for (const name of ['varlib', 'db', 'spool', 'run', 'log', 'etc/manager.d']) {
+    await mkdir(join(folder, name), { recursive: true });
+  }
+  for (const [name, text] of Object.entries({ ...asteriskFiles(folder, root), ...files })) {
+    await mkdir(dirname(join(etc, name)), { recursive: true });
+    await writeFile(join(etc, name), text);
+  }
+  // The root is another Debian release: it brings its own loader and libraries, so that no chroot is needed.
+  const [loader, ...program] = [
+    join(root, 'lib64/ld-linux-x86-64.so.2'),
+    ...['--library-path', join(root, 'usr/lib/x86_64-linux-gnu'), join(root, 'usr/sbin/asterisk')],
+    ...['-C', join(etc, 'asterisk.conf')],
+  ] as const;
+  const child = network.start(host, loader, [...program, '-f']);
+  const cli = async (command: string) => (await runCommand(loader, [...program, '-rx', command])).stdout;
+  const stop = async () => {
+    await child.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitFor('Asterisk has booted', async () => {
+      if (!child.isRunning()) throw new Error(`Asterisk ended at once: ${child.stderr()}${child.stdout()}`);
+      return (await tryCommand(loader, [...program, '-rx', 'core waitfullybooted'])).exitCode === 0;
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    pid: child.pid,
+    etc,
+    cli,
+    async securityLog(wanted = {}) {
+      const events = readSecurityLog(await readFile(join(folder, 'log/security'), 'utf8'));
+      return events.filter((event) =>
+        Object.entries(wanted).every(([key, value]) => event[key as keyof SecurityEvent] === value),
+      );
+    },
+    stop,
+  };
+}
+
+function readSecurityLog(text: string): readonly SecurityEvent[] {
+  return text.split('\n').flatMap((line) => {
+    const fields = Object.fromEntries(
+      [...line.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]),
+    );
+    const { SecurityEvent: event, AccountID: account, SessionID: callId, RemoteAddress: remote } = fields;
+    if (!event || fields.Service !== 'PJSIP') return [];
+    const [, transport, address, port] = String(remote).split('/');
+    return [{ event, account, transport, address, port: Number(port), callId } as SecurityEvent];
+  });
+}

@@ -1,0 +1,68 @@
+// Attacks of the lab's own, for what the known tools do not show: a patient enumeration, and forged addresses.
+import { join } from 'node:path';
+import { addresses, type Host } from './addresses.ts';
+import type { Network } from './namespaces.ts';
+import type { BurstFinding, BurstOptions } from './programs/register-burst.ts';
+
+export interface EnumerationSettings {
+  readonly host?: Host;
+  readonly family?: 'ipv4' | 'ipv6';
+  readonly protocol?: 'UDP' | 'TCP';
+  readonly first?: number;
+  readonly count?: number;
+  readonly perSecond?: number;
+}
+
+/** Asks after extensions that do not exist, without credentials. */
+export function enumerateExtensions(
+  network: Network,
+  settings: EnumerationSettings = {},
+): Promise<BurstFinding> {
+  const { host = 'attacker', family = 'ipv4', protocol = 'UDP' } = settings;
+  const { first = 2_000, count = 200, perSecond = 50 } = settings;
+  return registerBurst(network, host, {
+    protocol,
+    server: addresses.pbx[family],
+    local: addresses[host][family],
+    accounts: Array.from({ length: count }, (_, index) => String(first + index)),
+    perSecond,
+    userAgent: 'lab enumeration',
+    withInventedCredentials: false,
+  });
+}
+
+export interface ForgerySettings {
+  /** Whose address the attacker writes into the packets, and from which port. */
+  readonly as: string;
+  readonly port: number;
+  readonly count?: number;
+  readonly perSecond?: number;
+  readonly account?: string;
+}
+
+/** REGISTERs with invented credentials under another's address; the answers go to the true owner. */
+export async function forgeRegistrations(network: Network, settings: ForgerySettings): Promise<BurstFinding> {
+  const { as, port, count = 20, perSecond = 20, account = '100' } = settings;
+  await network.borrowAddress('attacker', as);
+  return registerBurst(network, 'attacker', {
+    protocol: 'UDP',
+    server: addresses.pbx[as.includes(':') ? 'ipv6' : 'ipv4'],
+    local: as,
+    localPort: port,
+    accounts: Array.from({ length: count }, () => account),
+    perSecond,
+    userAgent: 'lab forgery',
+    withInventedCredentials: true,
+  });
+}
+
+const marginMs = 10_000;
+
+async function registerBurst(network: Network, host: Host, options: BurstOptions): Promise<BurstFinding> {
+  const program = join(import.meta.dirname, 'programs/register-burst.ts');
+  const timeoutMs = (options.accounts.length * 1_000) / options.perSecond + marginMs;
+  const arguments_ = [program, JSON.stringify(options)];
+  const { exitCode, stdout, stderr } = await network.run(host, process.execPath, arguments_, { timeoutMs });
+  if (exitCode !== 0) throw new Error(`the attack failed to run: ${stderr}`);
+  return JSON.parse(stdout) as BurstFinding;
+}

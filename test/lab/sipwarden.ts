@@ -1,0 +1,100 @@
+// sipwarden itself on the lab's PBX host: the daemon as an administrator starts it, and the command line to ask it.
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Explanation, Status } from '../../src/control/operations.ts';
+import type { Attack } from '../../src/model/attack.ts';
+import { waitFor } from '../wait-for.ts';
+import type { Asterisk } from './asterisk.ts';
+import type { LabProcess } from './lab-process.ts';
+import type { Network } from './namespaces.ts';
+import { makeLabFolder } from './stale-labs.ts';
+
+/** What the command line prints as JSON: points in time are ISO 8601 there. */
+interface Listed {
+  readonly target: string;
+  readonly action: string;
+  readonly cause: { readonly attack?: string; readonly proof?: string };
+}
+
+export interface Sipwarden {
+  readonly configFile: string;
+  /** Runs one command of ours on the PBX host, whatever its exit code. */
+  command(...args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+  status(): Promise<Status>;
+  bans(): Promise<readonly Listed[]>;
+  attacks(source: string): Promise<readonly Attack[]>;
+  explain(address: string): Promise<Explanation>;
+  /** Members of a kernel set, read past us. */
+  kernelSet(name: string): Promise<readonly string[]>;
+  /** Writes the configuration; the running daemon takes it up by itself. */
+  configure(toml: string): Promise<void>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const program = join(import.meta.dirname, '../../bin/sipwarden');
+
+export async function startSipwarden(network: Network, asterisk: Asterisk, toml = ''): Promise<Sipwarden> {
+  const folder = await makeLabFolder();
+  const configFile = join(folder, 'sipwarden.toml');
+  const places = `
+[store]
+directory = "${folder}/state"
+[control]
+socket = "${folder}/control.sock"
+[ami]
+secret_file = "${folder}/ami.secret"
+`;
+  const configure = (changed: string) => writeFile(configFile, `${changed}\n${places}`);
+  await configure(toml);
+  let daemon: LabProcess | undefined;
+  let said = '';
+  const command = (...args: readonly string[]) =>
+    network.run('pbx', program, ['--config', configFile, ...args]);
+  const ask = async <Answer>(...args: readonly string[]): Promise<Answer> => {
+    const { exitCode, stdout, stderr } = await command(...args, '--json');
+    if (exitCode !== 0) throw new Error(`sipwarden ${args.join(' ')}: ${stderr}`);
+    return JSON.parse(stdout) as Answer;
+  };
+  const isUp = async () => {
+    if (!daemon?.isRunning()) throw new Error(`sipwarden ended at once: ${daemon?.stderr()}`);
+    const { exitCode, stdout } = await command('status', '--json');
+    return exitCode === 0 && (JSON.parse(stdout) as Status).sensors.every(({ state }) => state === 'live');
+  };
+  const start = async () => {
+    daemon = network.start('pbx', program, ['--config', configFile, 'run']);
+    await waitFor('sipwarden is up', isUp, 30_000).catch((error: Error) => {
+      throw new Error(`${error.message}: ${daemon?.stderr()}`);
+    });
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    await daemon?.stop(signal);
+    said += daemon?.stderr() ?? '';
+    daemon = undefined;
+  };
+  await command('setup', '--asterisk-etc', asterisk.etc, '--asterisk-command', 'true', '--yes');
+  await asterisk.cli('manager reload');
+  await start();
+  return {
+    configFile,
+    command,
+    configure,
+    start,
+    kill: () => end('SIGKILL'),
+    status: () => ask('status'),
+    bans: () => ask('bans'),
+    attacks: (source) => ask('attacks', '--source', source),
+    explain: (address) => ask('explain', address),
+    async kernelSet(name) {
+      const { stdout } = await network.run('pbx', 'ipset', ['list', name, '-o', 'save']);
+      return [...stdout.matchAll(/^add \S+ (\S+)/gm)].map(([, member]) => member ?? '');
+    },
+    log: () => said + (daemon?.stderr() ?? ''),
+    async stop() {
+      await end('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

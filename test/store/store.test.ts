@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { attack, createAlarms, decision, logger } from './samples.ts';
+
+const day = 86_400_000;
+
+let parent: string;
+let directory: string;
+let alarms: ReturnType<typeof createAlarms>;
+let store: Store;
+
+const open = () => openStore({ directory, now: () => 7, logger, alarms });
+const reopen = async () => {
+  await store.close();
+  store = await open();
+};
+
+beforeEach(async () => {
+  parent = mkdtempSync(join(tmpdir(), 'sipwarden-store-'));
+  directory = join(parent, 'state');
+  alarms = createAlarms();
+  store = await open();
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(parent, { recursive: true });
+});
+
+test('keeps its directory and its files from other users', async () => {
+  await store.saveMeta('a', 'b');
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  for (const file of ['sipwarden.db', 'sipwarden.db-wal']) {
+    expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
+  }
+});
+
+describe('decisions', () => {
+  test('come back after a restart as they were', async () => {
+    const saved = [
+      decision('d1'),
+      decision('d2', { time: 2_000, action: 'drop', target: '2001:db8::/64', enforced: false, offence: 3 }),
+      decision('d3', { time: 3_000, cause: { kind: 'manual', by: 'root', note: '<b>"quoted"' } }),
+    ];
+    for (const one of saved) await store.saveDecision(one);
+    await reopen();
+    expect(await store.activeDecisions(4_000)).toEqual(saved);
+  });
+
+  test('hold until their time is over; a notice never holds, and one without an end holds on', async () => {
+    const { until: _, ...endless } = decision('endless');
+    await store.saveDecision(endless);
+    await store.saveDecision(decision('over', { until: 4_000 }));
+    await store.saveDecision(decision('notice', { action: 'notice' }));
+    const ids = (await store.activeDecisions(4_000)).map(({ id }) => id);
+    expect(ids).toEqual(['endless']);
+  });
+
+  test('a prolonged one has its new end', async () => {
+    await store.saveDecision(decision('d1'));
+    await store.saveDecision(decision('d1', { until: 9_000 }));
+    expect(await store.decisionsOf('192.0.2.7')).toEqual([decision('d1', { until: 9_000 })]);
+  });
+
+  test('an unban outlives a restart, says who and when, and is not undone by saving the decision again', async () => {
+    await store.saveDecision(decision('d1'));
+    await store.endDecision('d1', 2_000, 'root');
+    await store.endDecision('d1', 3_000, 'someone later');
+    await store.saveDecision(decision('d1'));
+    await reopen();
+    expect(await store.activeDecisions(2_500)).toEqual([]);
+    expect((await store.decisionsOf('192.0.2.7'))[0]?.ended).toEqual({ time: 2_000, by: 'root' });
+  });
+
+  test('an unban of a target ends all that holds for it, and nothing else', async () => {
+    await store.saveDecision(decision('ban'));
+    await store.saveDecision(decision('drop', { action: 'drop' }));
+    await store.saveDecision(decision('over', { until: 1_500 }));
+    await store.saveDecision(decision('other', { target: '192.0.2.8' }));
+    await store.endDecisionsOf('192.0.2.7', 2_000, 'root');
+    expect((await store.activeDecisions(2_000)).map(({ id }) => id)).toEqual(['other']);
+    const over = (await store.decisionsOf('192.0.2.7')).find(({ id }) => id === 'over');
+    expect(over).not.toHaveProperty('ended');
+  });
+
+  test('tell the history of a target and of all', async () => {
+    await store.saveDecision(decision('old', { time: 100 }));
+    await store.saveDecision(decision('new', { time: 300, action: 'drop' }));
+    await store.saveDecision(decision('noticed', { time: 400, action: 'notice' }));
+    await store.saveDecision(decision('other', { time: 200, target: '192.0.2.8' }));
+    expect(await store.offences('192.0.2.7', 0)).toEqual({ bans: 1, drops: 1, lastTime: 300 });
+    expect(await store.offences('192.0.2.7', 101)).toEqual({ bans: 0, drops: 1, lastTime: 300 });
+    expect(await store.offences('192.0.2.9', 0)).toEqual({ bans: 0, drops: 0 });
+    expect((await store.decisionsSince(200)).map(({ id }) => id)).toEqual(['other', 'new', 'noticed']);
+    expect((await store.decisionsOf('192.0.2.7')).map(({ id }) => id)).toEqual(['noticed', 'new', 'old']);
+  });
+});
+
+describe('attacks', () => {
+  test('come back after a restart as they were, foreign text included', async () => {
+    const { until: _, ...endless } = attack('a2', { lastTime: 900, source: '192.0.2.7' });
+    await store.saveAttack(attack('a1'));
+    await store.saveAttack(endless);
+    await reopen();
+    expect(await store.attacks({ limit: 10 })).toEqual([attack('a1'), endless]);
+  });
+
+  test('grow under their id', async () => {
+    await store.saveAttack(attack('a1', { proof: 'asserted', messages: 1 }));
+    await store.saveAttack(attack('a1', { lastTime: 2_000, messages: 50 }));
+    expect(await store.attacks({ limit: 10 })).toEqual([attack('a1', { lastTime: 2_000, messages: 50 })]);
+  });
+
+  test('are found by time and by source, the newest first', async () => {
+    for (const time of [1, 2, 3, 4]) {
+      await store.saveAttack(attack(`a${time}`, { lastTime: time, source: `192.0.2.${time % 2}` }));
+    }
+    const ids = async (filter: Parameters<Store['attacks']>[0]) =>
+      (await store.attacks(filter)).map(({ id }) => id);
+    expect(await ids({ limit: 2 })).toEqual(['a4', 'a3']);
+    expect(await ids({ since: 3, limit: 9 })).toEqual(['a4', 'a3']);
+    expect(await ids({ source: '192.0.2.1', limit: 9 })).toEqual(['a3', 'a1']);
+  });
+});
+
+describe('lists, shield and notes', () => {
+  test('an entry is on the list that it was put on, once, until it is removed', async () => {
+    const entry = { target: '192.0.2.0/24', note: 'office', author: 'root', time: 1 };
+    await store.saveListEntry('allow', entry);
+    await store.saveListEntry('allow', { ...entry, note: 'head office', until: 99 });
+    await store.saveListEntry('deny', { ...entry, target: '198.51.100.9' });
+    await reopen();
+    expect(await store.listEntries('allow')).toEqual([{ ...entry, note: 'head office', until: 99 }]);
+    await store.removeListEntry('allow', '192.0.2.0/24');
+    expect(await store.listEntries('allow')).toEqual([]);
+    expect(await store.listEntries('deny')).toHaveLength(1);
+  });
+
+  test('a shield comes back while it lasts', async () => {
+    const entry = { address: '192.0.2.1', account: '100', since: 1, until: 50, lastSeen: 2 };
+    await store.saveShield(entry);
+    await store.saveShield({ ...entry, until: 60, lastSeen: 3 });
+    await store.saveShield({ ...entry, address: '192.0.2.2' });
+    await reopen();
+    expect(await store.shield(50)).toEqual([{ ...entry, until: 60, lastSeen: 3 }]);
+    await store.removeShield('192.0.2.1');
+    expect(await store.shield(50)).toEqual([]);
+  });
+
+  test('a note is what was written last', async () => {
+    expect(await store.meta('boot')).toBeUndefined();
+    await store.saveMeta('boot', 'one');
+    await store.saveMeta('boot', 'two');
+    expect(await store.meta('boot')).toBe('two');
+  });
+});
+
+test('pruning forgets what is old and over, and nothing that holds', async () => {
+  const now = 100 * day;
+  const { until: _, ...endless } = decision('endless');
+  await store.saveDecision(endless);
+  await store.saveDecision(decision('old'));
+  await store.saveDecision(decision('long', { until: 200 * day }));
+  await store.saveDecision(decision('young', { time: 20 * day, until: 21 * day }));
+  await store.saveAttack(attack('old'));
+  await store.saveAttack(attack('young', { lastTime: 20 * day }));
+  const entry = { note: '', author: 'root', time: 1 };
+  await store.saveListEntry('deny', { ...entry, target: '192.0.2.1', until: now });
+  await store.saveListEntry('deny', { ...entry, target: '192.0.2.2' });
+  await store.prune(now, 90 * day);
+  expect((await store.decisionsSince(0)).map(({ id }) => id).sort()).toEqual(['endless', 'long', 'young']);
+  expect((await store.attacks({ limit: 9 })).map(({ id }) => id)).toEqual(['young']);
+  expect((await store.listEntries('deny')).map(({ target }) => target)).toEqual(['192.0.2.2']);
+});
+
+test('leaves out a row that somebody damaged, counts it, and says so', async () => {
+  await store.saveDecision(decision('good'));
+  await store.saveDecision(decision('bad-target'));
+  await store.saveDecision(decision('bad-cause'));
+  const database = new DatabaseSync(join(directory, 'sipwarden.db'));
+  database.exec(`UPDATE decisions SET target = '0.0.0.0/0; flush' WHERE id = 'bad-target'`);
+  database.exec(`UPDATE decisions SET cause = '{' WHERE id = 'bad-cause'`);
+  database.close();
+  expect((await store.decisionsSince(0)).map(({ id }) => id)).toEqual(['good']);
+  expect(store.health().counters.damagedRows).toBe(2);
+  expect(alarms.active.has('STORE_DAMAGED_ROWS')).toBe(true);
+});
+
+test('refuses a write that can never succeed, and what came with it is durable', async () => {
+  const bad = store.saveDecision(decision('bad', { offence: 1.5 }));
+  const good = store.saveDecision(decision('good'));
+  await expect(bad).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+  await good;
+  expect((await store.decisionsSince(0)).map(({ id }) => id)).toEqual(['good']);
+  expect(store.health()).toMatchObject({ state: 'live', counters: { waiting: 0, refused: 1 } });
+});
+
+test('a thousand writes that arrive together are faster than a thousand that wait for one another', async () => {
+  const measure = async (run: () => Promise<unknown>) => {
+    const start = performance.now();
+    await run();
+    return performance.now() - start;
+  };
+  const ratios: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    // New ones each time: SQLite writes nothing where a row stays as it was.
+    const [one, other] = ['alone', 'together'].map((name) =>
+      Array.from({ length: 1_000 }, (_, index) => decision(`${name}-${round}-${index}`)),
+    );
+    const alone = await measure(async () => {
+      for (const each of one ?? []) await store.saveDecision(each);
+    });
+    const together = await measure(() => Promise.all((other ?? []).map(store.saveDecision)));
+    ratios.push(alone / together);
+  }
+  expect(ratios.sort((one, other) => one - other)[1]).toBeGreaterThan(3);
+});
