@@ -16,7 +16,7 @@ export interface ConfigFiles {
   sourceOf(path: readonly PropertyKey[]): string;
 }
 
-export type RawTable = { [key: string]: unknown };
+type RawTable = { [key: string]: unknown };
 
 /** Reads `path`, which may be missing where `isOptional`, and then conf.d/*.toml beside it, sorted by name. */
 export function readConfigFiles(path: string, isOptional: boolean): ConfigFiles {

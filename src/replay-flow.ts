@@ -24,9 +24,9 @@ export interface ReplayDecision {
   readonly reason: string;
 }
 
-export type ReplayFlow = ReturnType<typeof createReplayFlow>;
+export type ReplayFlow = Awaited<ReturnType<typeof createReplayFlow>>;
 
-export function createReplayFlow(config: Config, locals: readonly Address[]) {
+export async function createReplayFlow(config: Config, locals: readonly Address[]) {
   let own = locals;
   let firstTime: Time | undefined;
   let lastTime: Time | undefined;
@@ -36,6 +36,7 @@ export function createReplayFlow(config: Config, locals: readonly Address[]) {
   const decisions: ReplayDecision[] = [];
   const heardOf = new Map<Network, number>();
   const enforcer = createDryRunEnforcer({ now: () => lastTime ?? 0 });
+  await enforcer.prepare();
   const blocks: Promise<void>[] = [];
   const sourceOfMessage = (address: Address) => sourceOf(address, config.decide.ipv6_prefix);
   const pipeline = createPipeline({

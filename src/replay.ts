@@ -41,7 +41,7 @@ export interface ReplayOptions {
 /** Rejects with REPLAY_UNREADABLE or REPLAY_FORMAT. */
 export async function replay(options: ReplayOptions): Promise<Replay> {
   const { total, kind } = await identify(options.file);
-  const flow = createReplayFlow(options.config, options.locals);
+  const flow = await createReplayFlow(options.config, options.locals);
   const report = { file: options.file, kind };
   const onRead = (bytes: number) => options.onProgress?.(bytes, total);
   if (kind === 'ami') {

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type LoadedConfig, loadConfig } from '../src/config.ts';
 import { type ConfigWatch, watchConfig } from '../src/config-watch.ts';
+import { waitFor } from './wait-for.ts';
 
 let directory: string;
 let path: string;
@@ -39,10 +39,7 @@ afterEach(() => {
 const mode = () => applied.at(-1)?.config.mode;
 const banTime = () => applied.at(-1)?.config.decide.ban_time;
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !isSo(); tries += 1) await pause(10);
-  expect(isSo()).toBe(true);
-}
+const until = (isSo: () => boolean) => waitFor('the change was noticed', isSo);
 
 test('applies a file that was written in place', async () => {
   writeFileSync(path, 'mode = "observe"');

@@ -32,36 +32,107 @@ const reserved: Readonly<Record<string, string>> = {
   execa: 'src/lib/run-command.ts',
   'node:child_process': 'src/lib/run-command.ts',
   'node:sqlite': 'src/store/',
-  'smol-toml': 'src/config',
 };
 
-/** What a process must never load: parsers of foreign bytes beside power, or power beside parsers. */
-const processes = [
+/** What a program must never load: parsers of strangers' bytes beside power, or power beside such parsers. */
+const programs = [
+  { name: 'the daemon', entry: 'src/daemon.ts', never: isParserOfPackets },
+  // `sipwarden run` is the daemon in the command line's process.
+  { name: 'the command line', entry: 'src/cli.ts', never: isParserOfPackets },
   {
-    program: 'the daemon',
-    entries: ['src/daemon.ts'],
-    never: (path: string) => path.startsWith('src/capture/') && path !== 'src/capture/protocol.ts',
-  },
-  {
-    program: 'the sidecar',
-    entries: ['src/sidecar.ts'],
+    name: 'the sidecar',
+    entry: 'src/sidecar.ts',
     never: (path: string) => /^src\/(decide|enforce)\//.test(path),
   },
 ];
 
-/** Where the clock is read; everything else is told the time. */
-const clockReaders: readonly string[] = [];
+/** The edges that read the clock; everything else is told the time. */
+const clockReaders = ['src/daemon.ts', 'src/cli/local-commands.ts', 'src/capture/inspection.ts'];
 
 export function findViolations(sources: Sources): readonly string[] {
   const imports = Object.entries(sources).flatMap(([path, text]) => readImports(path, text));
+  const named = (rule: string, breaks: (each: Import) => boolean) =>
+    imports.filter(breaks).map(({ from, to }) => `${rule}: ${from} imports ${to}`);
   return [
-    ...imports.filter(({ to }) => to.startsWith('src/') && !(to in sources)).map((each) => `missing: ${show(each)}`),
-    ...imports.filter(crossesLayers).map((each) => `layers: ${show(each)}`),
-    ...imports.filter(isReserved).map((each) => `reserved: ${show(each)}`),
-    ...processes.flatMap(({ program, entries, never }) =>
-      [...reach(entries, imports)].filter(never).map((path) => `process: ${program} loads ${path}`),
+    ...named('unknown', ({ to }) => to.startsWith('src/') && !(to in sources)),
+    ...named('layers', crossesLayers),
+    ...named('pure', ({ from, to }) => from.startsWith('src/detect/') && to.startsWith('node:')),
+    ...named('reserved', ({ from, to }) => to in reserved && !from.startsWith(reserved[to]!)),
+    ...programs.flatMap(({ name, entry, never }) =>
+      [...loadedBy(entry, imports)].filter(never).map((path) => `process: ${name} loads ${path}`),
     ),
-    ...findImpurities(sources),
+    ...Object.entries(sources).flatMap(([path, text]) => findEdges(path, text)),
     ...findCycles(imports),
   ];
+}
+
+const statement = /^(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
+const dynamicImport = /\bimport\(\s*['"]([^'"]+)['"]/g;
+const moduleUrl = /\bnew URL\(\s*['"](\.[^'"]+\.ts)['"]/g;
+
+function readImports(from: string, text: string): readonly Import[] {
+  // Stripped of types, only what Node loads is left.
+  const code = stripTypeScriptTypes(text);
+  const loaded = targets(code, statement, from);
+  const all = (pattern: RegExp, source: string, loads: Import['loads']) =>
+    targets(source, pattern, from).map((to) => ({ from, to, loads }));
+  return [
+    ...loaded.map((to) => ({ from, to, loads: 'at-start' as const })),
+    ...all(statement, text, 'never').filter(({ to }) => !loaded.includes(to)),
+    ...all(dynamicImport, code, 'on-demand'),
+    // A thread's module runs in its parent's process; a program's module does not.
+    ...all(moduleUrl, code, 'at-start').filter(({ to }) => programs.every(({ entry }) => entry !== to)),
+  ];
+}
+
+function targets(text: string, pattern: RegExp, from: string): readonly string[] {
+  return [...text.matchAll(pattern)].map(([, name = '']) =>
+    name.startsWith('.') ? posix.join(posix.dirname(from), name) : name,
+  );
+}
+
+function crossesLayers({ from, to }: Import): boolean {
+  const folder = /^src\/([^/]+)\//.exec(from)?.[1] ?? '';
+  const allowed = mayImport[folder];
+  if (!allowed || !to.startsWith('src/')) return false;
+  return ![`${folder}/`, ...allowed].some((prefix) => to.startsWith(`src/${prefix}`));
+}
+
+/** The text of a module that runs as soon as the program does, or later in the same process. */
+function loadedBy(entry: string, imports: readonly Import[]): ReadonlySet<string> {
+  const loaded = new Set<string>([entry]);
+  for (const path of loaded) {
+    for (const { from, to, loads } of imports) {
+      if (from === path && (loads === 'at-start' || (loads === 'on-demand' && entry !== 'src/cli.ts')))
+        loaded.add(to);
+    }
+  }
+  return loaded;
+}
+
+function isParserOfPackets(path: string): boolean {
+  return path.startsWith('src/capture/') && path !== 'src/capture/protocol.ts';
+}
+
+function findEdges(path: string, text: string): readonly string[] {
+  const violations: string[] = [];
+  if (/\bDate\.now\b|\bnew Date\(\)/.test(text) && !clockReaders.includes(path))
+    violations.push(`clock: ${path}`);
+  if (/\bprocess\.env\b/.test(text) && path !== 'src/config.ts') violations.push(`environment: ${path}`);
+  return violations;
+}
+
+/** Types included: two files that need each other's words are one concept in two places. */
+function findCycles(imports: readonly Import[]): readonly string[] {
+  const done = new Set<string>();
+  const violations: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path))
+      violations.push(`cycle: ${[...trail.slice(trail.indexOf(path)), path].join(' > ')}`);
+    if (done.has(path) || trail.includes(path)) return;
+    for (const { from, to } of imports) if (from === path) visit(to, [...trail, path]);
+    done.add(path);
+  };
+  for (const { from } of imports) visit(from, []);
+  return violations;
 }

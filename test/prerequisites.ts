@@ -1,43 +1,10 @@
-// What tests with a real kernel, PBX or attack tool need of this machine. A test that lacks one is skipped by name.
-import { spawnSync } from 'node:child_process';
+// Tests that need more than Node: where the machine lacks something they are reported as skipped, never as passed.
 import { describe } from '@jest/globals';
-
-/** Each with what to do where it is missing. */
-const cures = {
-  root: 'run as root: sudo npm test',
-  namespaces: 'needs a kernel with network namespaces, and iproute2',
-  firewall: 'needs a kernel with ipset and iptables, and both programs',
-  asterisk: 'run scripts/asterisk-root; it says what it lacks',
-  sipvicious: 'apt-get install sipvicious',
-  tcpdump: 'apt-get install tcpdump',
-} as const;
-
-export type Prerequisite = keyof typeof cures;
-
-const checks: Record<Prerequisite, () => boolean> = {
-  root: () => process.getuid?.() === 0,
-  namespaces: () => succeeds('unshare', '-n', 'ip', 'link', 'set', 'lo', 'up'),
-  firewall: () =>
-    succeeds('unshare', '-n', 'sh', '-c', 'ipset list -n && iptables -t raw -S && ip6tables -t raw -S'),
-  asterisk: () => succeeds('scripts/asterisk-root'),
-  sipvicious: () => succeeds('which', 'svcrack', 'svmap', 'svwar'),
-  tcpdump: () => succeeds('which', 'tcpdump'),
-};
-
-export const prerequisites = Object.keys(cures) as Prerequisite[];
-
-/** What of `needed` this machine lacks, each with its cure. */
-export function missingPrerequisites(needed: readonly Prerequisite[]): readonly string[] {
-  return needed.filter((name) => !checks[name]()).map((name) => `${name} (${cures[name]})`);
-}
+import { missingPrerequisites, type Prerequisite } from './missing-prerequisites.ts';
 
 /** As `describe`; where something is missing its tests are reported as skipped, and the name says why. */
 export function describeWhere(needed: readonly Prerequisite[], name: string, tests: () => void): void {
   const missing = missingPrerequisites(needed);
   if (missing.length === 0) describe(name, tests);
   else describe.skip(`${name} [missing: ${missing.join(', ')}]`, tests);
-}
-
-function succeeds(file: string, ...args: readonly string[]): boolean {
-  return spawnSync(file, args, { stdio: 'ignore', cwd: `${import.meta.dirname}/..` }).status === 0;
 }

@@ -30,11 +30,11 @@ export function watchConnection({
 }): ConnectionWatch {
   let isOver = false;
   let deadline: NodeJS.Timeout;
-  let pingTimer: NodeJS.Timeout | undefined;
+  let nextPing: NodeJS.Timeout | undefined;
   const close = (): void => {
     isOver = true;
     clearTimeout(deadline);
-    clearInterval(pingTimer);
+    clearTimeout(nextPing);
     destroy();
   };
   const end = (reason: AmiEnd): void => {
@@ -46,19 +46,21 @@ export function watchConnection({
     clearTimeout(deadline);
     deadline = setTimeout(end, ms, { state: 'down', detail });
   };
-  const pingOnce = (): void => {
-    expectAnswer(timing.pingAnswerMs, `Asterisk at ${where} did not answer a ping in time`);
-    ping(() => clearTimeout(deadline));
+  const pingLater = (): void => {
+    clearTimeout(deadline);
+    nextPing = setTimeout(() => {
+      expectAnswer(timing.pingAnswerMs, `Asterisk at ${where} did not answer a ping in time`);
+      ping(() => {
+        if (!isOver) pingLater();
+      });
+    }, timing.pingEveryMs);
   };
   expectAnswer(timing.loginMs, `no answer of an Asterisk manager interface at ${where}`);
   return {
     isOver: () => isOver,
     close,
     end,
-    goLive() {
-      clearTimeout(deadline);
-      pingTimer = setInterval(pingOnce, timing.pingEveryMs);
-    },
+    goLive: pingLater,
   };
 }
 

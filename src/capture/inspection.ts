@@ -28,8 +28,10 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
 } {
   let found: Observation[] = [];
   let deadline: { readonly time: number; readonly timer: NodeJS.Timeout } | undefined;
+  let packets = 0;
+  let messages = 0;
   const tally = createTally((counters) => outbox.send({ kind: 'counters', counters }));
-  const discard = (reason: string): void => tally.add(`discarded.${reason}`);
+  const discard = (reason: string): void => void tally.add(`discarded.${reason}`);
   const ports = createPortFilter(settings);
   const observer = createSipObserver(settings, {
     emit: (observation) => void found.push(observation),
@@ -38,7 +40,7 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
   const decoder = createDecoder({
     isSipPort: ports.includes,
     onMessage(message) {
-      tally.add('messages');
+      messages += 1;
       observer.message(message);
     },
     discard,
@@ -54,13 +56,17 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
   };
   const reader = createPcapReader({
     onPacket(packet) {
-      tally.add('packets');
+      packets += 1;
       guard(() => decoder.packet(packet));
     },
     onDiscard: discard,
   });
 
   const hand = (): void => {
+    tally.add('packets', packets);
+    tally.add('messages', messages);
+    packets = 0;
+    messages = 0;
     if (found.length > 0) {
       tally.add('shed', outbox.sendObservations(found));
       found = [];
@@ -94,13 +100,20 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
   socket.on('error', () => {});
   socket.on('close', () => {
     reader.end();
+    observer.end();
+    hand();
     tally.flush();
     outbox.end(onEnd);
   });
   return {
     configure(changed) {
+      try {
+        observer.configure(changed);
+      } catch (error) {
+        outbox.send({ kind: 'fault', code: 'SETTINGS_REFUSED', message: messageOf(error).slice(0, 500) });
+        return;
+      }
       ports.configure(changed);
-      observer.configure(changed);
       hand();
     },
   };

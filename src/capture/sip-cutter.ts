@@ -44,7 +44,8 @@ export function createSipCutter({ onMessage, discard, isSynced }: SipCutterOptio
   function push(bytes: Buffer, isProven: boolean): void {
     isInSync ||= beginsMessage(bytes);
     if (isInSync) take(bytes, isProven);
-    else discard('tcp: bytes that belong to no message we saw begin');
+    else if (skipLineBreaks(bytes, 0) < bytes.length)
+      discard('tcp: bytes that belong to no message we saw begin');
   }
 
   function take(bytes: Buffer, isProven: boolean): void {

@@ -2,12 +2,15 @@
 // that we saw leave, which nobody knows who did not receive it.
 import { LRUCache } from 'lru-cache';
 
-/** `unknown`: we saw no SYN-ACK, so nothing can be said. `outside`: no receiver would accept it. */
-export type SegmentFit = 'proven' | 'outside' | 'unknown';
+/**
+ * `unknown`: we saw no SYN-ACK, so nothing can be said. `outside`: no receiver would accept it. `inside`: it fits a
+ * SYN-ACK of which nobody can say that it was ours.
+ */
+export type SegmentFit = 'proven' | 'inside' | 'outside' | 'unknown';
 
 export interface TcpConnections {
-  /** A SYN-ACK of ours left; false where it was sent again. */
-  accept(key: string, sequence: number, acknowledgement: number): boolean;
+  /** A SYN-ACK, of ours for certain or not; false where it tells nothing new. */
+  accept(key: string, synAck: SynAck): boolean;
   /** Payload of ours left, up to (not including) this sequence number. */
   noteSent(key: string, end: number): void;
   /** A segment came in; `acknowledgement` is undefined without the ACK flag. */
@@ -18,6 +21,13 @@ export interface TcpConnections {
   readonly size: number;
 }
 
+export interface SynAck {
+  readonly sequence: number;
+  readonly acknowledgement: number;
+  /** We saw it leave. */
+  readonly isOurs: boolean;
+}
+
 /** What one direction has reached: the next sequence number, and bytes since its beginning. */
 interface Progress {
   next: number;
@@ -26,6 +36,7 @@ interface Progress {
 
 interface Connection {
   readonly initial: number;
+  readonly isOurs: boolean;
   readonly sent: Progress;
   readonly received: Progress;
 }
@@ -38,10 +49,14 @@ const window = 1_048_576;
 export function createTcpConnections(): TcpConnections {
   const connections = new LRUCache<string, Connection>({ max: connectionLimit });
 
-  function accept(key: string, sequence: number, acknowledgement: number): boolean {
-    if (connections.get(key)?.initial === sequence) return false;
+  function accept(key: string, { sequence, acknowledgement, isOurs }: SynAck): boolean {
+    const known = connections.get(key);
+    const isRepeated = known?.initial === sequence && known.isOurs === isOurs;
+    const isWeaker = known?.isOurs === true && !isOurs;
+    if (isRepeated || isWeaker) return false;
     connections.set(key, {
       initial: sequence,
+      isOurs,
       sent: { next: (sequence + 1) | 0, bytes: 0 },
       received: { next: acknowledgement | 0, bytes: 0 },
     });
@@ -67,7 +82,7 @@ export function createTcpConnections(): TcpConnections {
     if (!isNear(received, sequence)) return 'outside';
     advance(sent, acknowledgement);
     advance(received, sequence + length);
-    return 'proven';
+    return connection.isOurs ? 'proven' : 'inside';
   }
 
   function firstExpected(key: string): number | undefined {

@@ -78,19 +78,19 @@ export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): Tcp
     current = undefined;
   }
 
-  /** Only a SYN-ACK that we saw leave says anything: everybody can make one that comes in. */
+  /** Only a SYN-ACK that we saw leave proves anything, and one that came in says nothing: everybody can make it. */
   function noteSyn({ direction, source, destination, sequence, acknowledgement }: TcpSegment): void {
-    if (direction !== 'out' || acknowledgement === undefined) return;
+    if (direction === 'in' || acknowledgement === undefined) return;
     const key = flowKey(destination, source);
-    if (!connections.accept(key, sequence, acknowledgement)) return;
+    if (!connections.accept(key, { sequence, acknowledgement, isOurs: direction === 'out' })) return;
     streams.delete(key);
     streams.delete(flowKey(source, destination));
   }
 
   function notePayload(segment: TcpSegment): void {
-    const { direction, source, destination, sequence, bytes, missing } = segment;
+    const { source, destination, sequence, bytes, missing } = segment;
     const key = flowKey(source, destination);
-    const first = direction === 'in' ? connections.firstExpected(key) : undefined;
+    const first = connections.firstExpected(key);
     const fit = judge(key, segment);
     if (fit === 'outside') {
       // No receiver would take it, so it must not disturb what the receiver takes; but it is evidence.
@@ -104,8 +104,8 @@ export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): Tcp
   function judge(key: string, segment: TcpSegment): SegmentFit {
     const { direction, source, destination, sequence, acknowledgement } = segment;
     const length = segment.bytes.length + segment.missing;
-    if (direction === 'in') return connections.judge(key, sequence, length, acknowledgement);
-    if (direction === 'out') connections.noteSent(flowKey(destination, source), sequence + length);
+    if (direction !== 'out') return connections.judge(key, sequence, length, acknowledgement);
+    connections.noteSent(flowKey(destination, source), sequence + length);
     return 'unknown';
   }
 

@@ -24,9 +24,15 @@ export function createCaptureCounters(): CaptureCounters {
   let drops = 0;
   const seen = (): Counts => sum(past, { ...told, kernelDrops: drops });
   return {
-    add: (name) => void (own[name] = (own[name] ?? 0) + 1),
-    tell: (counts) => void (told = counts),
-    tellDrops: (count) => void (drops = count),
+    add(name) {
+      own[name] = (own[name] ?? 0) + 1;
+    },
+    tell(counts) {
+      told = counts;
+    },
+    tellDrops(count) {
+      drops = count;
+    },
     endRun() {
       past = seen();
       told = {};

@@ -13,6 +13,8 @@ export interface Ended {
   readonly said: readonly string[];
 }
 
+export const tryAgain = 'it is started again by itself';
+
 export function explainEnding(tcpdump: Ended, sidecar: Ended): Ending {
   return sidecar.exit.exitCode === sidecarExit.packetsEnded
     ? { message: describe('tcpdump', tcpdump), hint: tcpdumpHint(tcpdump) }
@@ -47,12 +49,12 @@ const tcpdumpHints: readonly (readonly [pattern: RegExp, hint: string])[] = [
 function tcpdumpHint({ exit, said }: Ended): string {
   if (exit.failure?.includes('ENOENT')) return 'install tcpdump (apt install tcpdump)';
   const text = said.join('\n');
-  return tcpdumpHints.find(([pattern]) => pattern.test(text))?.[1] ?? 'it is started again by itself';
+  return tcpdumpHints.find(([pattern]) => pattern.test(text))?.[1] ?? tryAgain;
 }
 
 function sidecarHint({ exit }: Ended): string {
   if (exit.failure?.includes('ENOENT')) return 'install setpriv (apt install util-linux)';
   if (exit.exitCode === sidecarExit.privileged)
     return 'set sidecar_user in [capture] to a user without rights';
-  return 'it is started again by itself; if it ends again and again, report it with this line';
+  return `${tryAgain}; if it ends again and again, report it with this line`;
 }

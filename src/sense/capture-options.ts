@@ -1,6 +1,8 @@
 // The options of [capture], and the tcpdump command that they ask for. Numbers and checked names only reach it.
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { CaptureSettings } from '../capture/protocol.ts';
+import { SipwardenError } from '../model/error.ts';
 import { durationOption } from '../model/options.ts';
 
 export const captureOptions = z.strictObject({
@@ -45,30 +47,44 @@ const packetBytes = 2048;
 /** 32 MiB for what tcpdump did not fetch yet. */
 const bufferKiB = '32768';
 
+/** The source in a person's words. */
+export function describeSource({ source, nflog_group, interface: device }: CaptureOptions): string {
+  return source === 'nflog' ? `NFLOG group ${nflog_group}` : `interface ${device}`;
+}
+
 /**
  * tcpdump's arguments: raw records to standard output, each as it comes. `af-packet` reads `any` even for one
- * interface, since only its cooked header tells what left from what arrived.
+ * interface, since only its cooked header tells what left from what arrived. Throws CAPTURE_INTERFACE.
  */
-export function tcpdumpArguments(
-  options: CaptureOptions,
-  ports: Pick<CaptureSettings, 'udpPorts' | 'tcpPorts'>,
-  interfaceIndex?: number,
-): string[] {
+export function tcpdumpArguments(options: CaptureOptions, filter: string): string[] {
   const common = ['-U', '-B', bufferKiB, '-w', '-'];
   if (options.source === 'nflog') return ['-i', `nflog:${options.nflog_group}`, ...common];
-  const filter = packetFilter(ports);
+  const device = options.interface;
   return [
     ...['-i', 'any', '-y', 'LINUX_SLL2', '--immediate-mode', '-s', String(packetBytes), ...common],
-    interfaceIndex === undefined ? filter : `ifindex ${interfaceIndex} and (${filter})`,
+    device === 'any' ? filter : `ifindex ${readInterfaceIndex(device)} and (${filter})`,
   ];
 }
 
+type Ports = Pick<CaptureSettings, 'udpPorts' | 'tcpPorts'>;
+
 /** pcap-filter(7) for the ports, and for later fragments, which have none. */
-export function packetFilter({ udpPorts, tcpPorts }: Pick<CaptureSettings, 'udpPorts' | 'tcpPorts'>): string {
+export function packetFilter({ udpPorts, tcpPorts }: Ports): string {
   const fragments = ['(ip[6:2] & 0x1fff != 0)', '(ip6[6] = 44)'];
   return [...portTests('udp', udpPorts), ...portTests('tcp', tcpPorts), ...fragments].join(' or ');
 }
 
-function portTests(transport: 'udp' | 'tcp', ranges: readonly (readonly [number, number])[]): string[] {
+function portTests(transport: 'udp' | 'tcp', ranges: Ports['udpPorts']): string[] {
   return ranges.map(([first, last]) => `(${transport} portrange ${first}-${last})`);
+}
+
+function readInterfaceIndex(device: string): number {
+  try {
+    return Number.parseInt(readFileSync(`/sys/class/net/${device}/ifindex`, 'utf8'), 10);
+  } catch (cause) {
+    throw new SipwardenError('CAPTURE_INTERFACE', `there is no network interface ${device}`, {
+      hint: 'set interface in [capture] to one that "ip link" shows, or to "any"',
+      cause,
+    });
+  }
 }

@@ -15,16 +15,17 @@ import {
 } from '../capture/protocol.ts';
 import { createLineReader } from '../lib/line-reader.ts';
 import { type RunningProcess, runCommand, startProcess } from '../lib/run-command.ts';
-import { type Ending, explainEnding } from './capture-ending.ts';
+import { type Ending, explainEnding, tryAgain } from './capture-ending.ts';
 
 export interface CaptureCommand {
   readonly tcpdumpArguments: readonly string[];
   /** The sidecar's file for Node, and the user that it becomes. */
   readonly sidecarFile: string;
   readonly sidecarUser: string;
-  readonly settings: CaptureSettings;
   /** A private directory is made in it, for the moment of starting. */
   readonly runtimeDirectory: string;
+  /** How long both programs may take to start. Milliseconds, 15 s where nothing is said. */
+  readonly liveWithinMs?: number;
 }
 
 export interface CaptureEvents {
@@ -33,14 +34,14 @@ export interface CaptureEvents {
   onMessage(message: Exclude<SidecarMessage, { kind: 'ready' }>): void;
   /** What the sidecar wrote broke the protocol. */
   onRefused(reason: string): void;
-  /** tcpdump's own count of what the kernel dropped, in answer to `askDrops`. */
-  onDrops(drops: number): void;
 }
 
 export interface Capture {
   readonly tcpdumpPid: number | undefined;
+  /** The sidecar reads no packet before it was told its settings once. */
   configure(settings: CaptureSettings): void;
-  askDrops(): void;
+  /** What the kernel dropped, as tcpdump said last; it is asked to say it again. Not to be believed for NFLOG. */
+  askDrops(): number;
   /** Ends both programs; `ended` resolves afterwards. */
   stop(): void;
   /** Resolves when both programs are gone. */
@@ -57,16 +58,16 @@ const tcpdumpEndsWithinMs = 8_000;
 const saidLines = 5;
 const saidBytes = 500;
 
-/** Rejects where the FIFO cannot be made; whatever happens to the programs shows in `ended`. */
+/** Rejects where the FIFO cannot be made; whatever happens to the programs shows in `ended`. Configure it next. */
 export async function startCapture(command: CaptureCommand, events: CaptureEvents): Promise<Capture> {
-  const directory = await mkdtemp(join(command.runtimeDirectory, 'capture-'));
+  const directory = await mkdtemp(join(command.runtimeDirectory, 'sipwarden-capture-'));
   const clear = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
     // AppArmor's profile lets tcpdump write to *.pcap and looks at the name when tcpdump starts: it stays until then.
     const fifo = join(directory, 'packets.pcap');
     await runCommand('mkfifo', ['-m', '600', fifo]);
     const programs = startPrograms(fifo, command);
-    return supervise(programs, command.settings, {
+    return supervise(programs, command.liveWithinMs ?? 15_000, {
       ...events,
       onLive: () => clear().then(events.onLive),
       onEnded: clear,
@@ -109,37 +110,52 @@ function startPrograms(
 
 function supervise(
   { tcpdump, sidecar }: Programs,
-  settings: CaptureSettings,
+  liveWithinMs: number,
   events: Omit<CaptureEvents, 'onLive'> & { onLive(): Promise<void>; onEnded(): Promise<void> },
 ): Capture {
-  const missing = new Set(['tcpdump', 'sidecar']);
-  const arrive = (program: string): void => {
-    if (missing.delete(program) && missing.size === 0) void events.onLive();
-  };
-  const tcpdumpSaid = readSaid(tcpdump.stderr, (line) => {
-    if (line.includes('listening on')) arrive('tcpdump');
-    const drops = /(\d{1,15}) packets? dropped by kernel/.exec(line);
-    if (drops) events.onDrops(Number(drops[1]));
-  });
-  const sidecarSaid = readSaid(sidecar.stderr, () => {});
-  const messages = createMessageReader(sidecarMessage, lineLimit, {
-    onMessage: (message) => (message.kind === 'ready' ? arrive('sidecar') : events.onMessage(message)),
-    onRefused: events.onRefused,
-  });
-  sidecar.stdout?.on('data', messages.push);
-  const configure = (changed: CaptureSettings): void => {
-    sidecar.stdin?.write(writeMessage({ kind: 'settings', settings: changed }));
-  };
-  configure(settings);
   const stop = (): void => {
     tcpdump.signal('SIGTERM');
     sidecar.stdin?.end();
   };
+  let dropped = 0;
+  const missing = new Set(['tcpdump', 'the sidecar']);
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    stop();
+  }, liveWithinMs);
+  const arrive = (program: string): void => {
+    if (!missing.delete(program) || missing.size > 0) return;
+    clearTimeout(late);
+    void events.onLive();
+  };
+  const tcpdumpSaid = readSaid(tcpdump.stderr, (line) => {
+    if (line.includes('listening on')) arrive('tcpdump');
+    const drops = /(\d{1,15}) packets? dropped by kernel/.exec(line);
+    if (drops) dropped = Number(drops[1]);
+  });
+  const sidecarSaid = readSaid(sidecar.stderr, () => {});
+  const messages = createMessageReader(sidecarMessage, lineLimit, {
+    onMessage: (message) => (message.kind === 'ready' ? arrive('the sidecar') : events.onMessage(message)),
+    onRefused: events.onRefused,
+  });
+  sidecar.stdout?.on('data', messages.push);
   const ended = endTogether(tcpdump, sidecar).then(async ([tcpdumpExit, sidecarExit]) => {
+    clearTimeout(late);
     await events.onEnded();
+    if (isLate) return { message: `${[...missing].join(' and ')} did not get ready in time`, hint: tryAgain };
     return explainEnding({ exit: tcpdumpExit, said: tcpdumpSaid }, { exit: sidecarExit, said: sidecarSaid });
   });
-  return { tcpdumpPid: tcpdump.pid, configure, askDrops: () => tcpdump.signal('SIGUSR1'), stop, ended };
+  return {
+    tcpdumpPid: tcpdump.pid,
+    configure: (settings) => void sidecar.stdin?.write(writeMessage({ kind: 'settings', settings })),
+    askDrops() {
+      tcpdump.signal('SIGUSR1');
+      return dropped;
+    },
+    stop,
+    ended,
+  };
 }
 
 /** One program is of no use without the other. The sidecar first reads what is left in the FIFO. */

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 const netfilterProtocol = '12';
 
 /** Undefined where the kernel knows no such reader (any more). */
-export function readNetlinkDrops(portId: number): number | undefined {
+export function readNetlinkDrops(portId: number | undefined): number | undefined {
+  if (portId === undefined) return undefined;
   try {
     return netlinkDrops(readFileSync('/proc/net/netlink', 'utf8'), portId);
   } catch {

@@ -1,23 +1,19 @@
 // The packet sensor: keeps tcpdump and the sidecar running, hands on what the sidecar observed, and says when
 // nothing is seen. It never touches a packet itself.
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
 import type { CaptureSettings } from '../capture/protocol.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
-import type { Observation } from '../model/observation.ts';
 import type { Sensor, SensorHealth, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { createCaptureCounters } from './capture-counters.ts';
-import type { Ending } from './capture-ending.ts';
-import { type CaptureOptions, captureOptions, tcpdumpArguments } from './capture-options.ts';
+import { type Ending, tryAgain } from './capture-ending.ts';
+import { type CaptureOptions, describeSource, packetFilter, tcpdumpArguments } from './capture-options.ts';
 import { type Capture, type CaptureEvents, startCapture } from './capture-processes.ts';
-
-export { captureOptions };
+import { readNetlinkDrops } from './netlink-drops.ts';
 
 export interface PacketSensorParts {
   readonly options: CaptureOptions;
@@ -25,13 +21,14 @@ export interface PacketSensorParts {
   readonly logger: Logger;
   readonly alarms: Alarms;
   readonly now: () => Time;
-  /** Where a private directory for the FIFO is made. */
+  /** Where a private directory for the FIFO is made while the programs start. */
   readonly runtimeDirectory?: string;
   /** Another program in the sidecar's place. */
   readonly sidecarFile?: string;
 }
 
 export interface PacketSensor extends Sensor {
+  /** Takes effect with the next packet. In `af-packet`, other ports make the capture start again. */
   configure(settings: CaptureSettings): void;
 }
 
@@ -39,43 +36,56 @@ const alarmCode = 'CAPTURE_DOWN';
 const ownSidecar = fileURLToPath(new URL('../sidecar.ts', import.meta.url));
 const firstPauseMs = 200;
 const longestPauseMs = 15_000;
-/** A capture that stayed live this long is well: the next failure starts at the first pause again. */
+/** A capture that was live for this long is well: after it, pauses grow from the first again. */
 const settledAfterMs = 30_000;
-const liveWithinMs = 15_000;
-/** What the sidecar makes us log in one run, in lines. */
+/** How many complaints of and about the sidecar are logged in one run. */
 const complaintsPerRun = 10;
 
-/** Starts nothing yet. `start` resolves when packets are read or the first attempt failed; it goes on trying. */
+/** `start` resolves when packets are read, or when the first attempt failed; it goes on trying. */
 export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
   const { options, logger, alarms, now } = parts;
+  const sidecarUser = options.sidecar_user;
   const { runtimeDirectory = tmpdir(), sidecarFile = ownSidecar } = parts;
-  const stopping = new AbortController();
+  const source = describeSource(options);
   const counters = createCaptureCounters();
+  const stopping = new AbortController();
   let { settings } = parts;
-  let health = { state: 'off' as SensorState, since: now(), detail: 'switched off in [capture]' };
+  let condition: Pick<SensorHealth, 'state' | 'since' | 'detail'> = {
+    state: 'off',
+    since: now(),
+    detail: 'switched off in [capture]',
+  };
   let capture: Capture | undefined;
+  /** What the capture that runs lets through. */
+  let filter = '';
   let running: Promise<void> | undefined;
 
   const become = (state: SensorState, detail: string): void => {
-    health = { state, detail, since: state === health.state ? health.since : now() };
+    condition = { state, detail, since: state === condition.state ? condition.since : now() };
   };
   const becomeLive = (): void => {
-    become('live', `reads ${describeSource(options)}`);
+    become('live', `reads ${source}`);
     alarms.clear(alarmCode);
-    logger.info({ source: describeSource(options) }, 'packets are read');
+    logger.info({ source }, 'packets are read');
   };
   const becomeDown = ({ message, hint }: Ending): void => {
     become('down', message);
-    alarms.raise(alarmCode, `No packet is seen: ${message}`, hint);
+    alarms.raise(alarmCode, `no packet is seen: ${message}`, hint);
     logger.warn({ reason: message, hint }, 'packets are not read');
   };
   const refreshDrops = (): void => {
-    if (options.source === 'af-packet') return capture?.askDrops();
-    const drops = capture?.tcpdumpPid === undefined ? undefined : readNetlinkDrops(capture.tcpdumpPid);
+    const drops = options.source === 'nflog' ? readNetlinkDrops(capture?.tcpdumpPid) : capture?.askDrops();
     if (drops !== undefined) counters.tellDrops(drops);
   };
 
-  const listen = (emit: Emit): Omit<CaptureEvents, 'onLive'> => {
+  const isFilterStale = (): boolean => options.source === 'af-packet' && filter !== packetFilter(settings);
+  /** Brings the capture that runs to what is wanted now. */
+  const adjust = (): void => {
+    if (stopping.signal.aborted || isFilterStale()) capture?.stop();
+    else capture?.configure(settings);
+  };
+
+  const listen = (emit: Emit): Pick<CaptureEvents, 'onMessage' | 'onRefused'> => {
     let complaints = 0;
     const complain = (details: object, message: string): void => {
       complaints += 1;
@@ -84,42 +94,92 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
     return {
       onMessage(message) {
         if (stopping.signal.aborted) return;
-        if (message.kind === 'observations') return emit(message.list);
-        if (message.kind === 'fault') {
-          return complain({ code: message.code, said: message.message }, 'the sidecar reports a fault');
+        if (message.kind === 'observations') emit(message.list);
+        else if (message.kind === 'fault') complain({ fault: message }, 'the sidecar reports a fault');
+        else {
+          counters.tell(message.counters);
+          refreshDrops();
         }
-        counters.tell(message.counters);
-        refreshDrops();
       },
       onRefused(reason) {
         counters.add('refused');
         complain({ reason }, 'a message of the sidecar was refused');
       },
-      onDrops: counters.tellDrops,
     };
   };
 
-  /** One life of the two programs. Undefined where we ended it ourselves. */
-  const run = async (emit: Emit, onLive: () => void): Promise<Ending> => {
-    const late = createDeadline(liveWithinMs, () => capture?.stop());
+  /** One life of the two programs: how it ended, or undefined where other ports asked for its end. */
+  const run = async (emit: Emit, onLive: () => void): Promise<Ending | undefined> => {
+    filter = packetFilter(settings);
     try {
-      const ports = settings;
-      const index = options.source === 'af-packet' ? readInterfaceIndex(options.interface) : undefined;
-      capture = await startCapture(
-        {
-          tcpdumpArguments: tcpdumpArguments(options, ports, index),
-          sidecarFile,
-          sidecarUser: options.sidecar_user,
-          settings,
-          runtimeDirectory,
-        },
-        { ...listen(emit), onLive },
-      );
-      return await capture.ended;
+      const command = {
+        tcpdumpArguments: tcpdumpArguments(options, filter),
+        sidecarFile,
+        sidecarUser,
+        runtimeDirectory,
+      };
+      capture = await startCapture(command, { ...listen(emit), onLive });
+      adjust();
+      const ending = await capture.ended;
+      return isFilterStale() ? undefined : ending;
     } catch (error) {
-      return { message: messageOf(error), hint: (error instanceof SipwardenError && error.hint) || '' };
+      return { message: messageOf(error), hint: (error instanceof SipwardenError && error.hint) || tryAgain };
     } finally {
-      late.clear();
+      capture = undefined;
+      counters.endRun();
     }
   };
+
+  const keepRunning = async (emit: Emit, onTried: () => void): Promise<void> => {
+    let pauseMs = firstPauseMs;
+    while (!stopping.signal.aborted) {
+      let liveSince: Time | undefined;
+      const ending = await run(emit, () => {
+        liveSince = now();
+        becomeLive();
+        onTried();
+      });
+      if (stopping.signal.aborted) return;
+      counters.add('restarts');
+      if (!ending) continue;
+      becomeDown(ending);
+      onTried();
+      if (liveSince !== undefined && now() - liveSince >= settledAfterMs) pauseMs = firstPauseMs;
+      await pause(pauseMs, stopping.signal);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  };
+
+  return {
+    name: 'packets',
+    async start(emit) {
+      if (options.source === 'off') return;
+      become('starting', `starts to read ${source}`);
+      await new Promise<void>((onTried) => {
+        running = keepRunning(emit, onTried).then(onTried);
+      });
+    },
+    async stop() {
+      stopping.abort();
+      capture?.stop();
+      await running;
+      alarms.clear(alarmCode);
+      become('off', 'stopped');
+    },
+    configure(changed) {
+      settings = changed;
+      adjust();
+    },
+    health() {
+      refreshDrops();
+      return { name: 'packets', ...condition, counters: counters.totals() };
+    },
+  };
+}
+
+type Emit = Parameters<Sensor['start']>[0];
+
+/** About `ms`, so that many machines do not come back in step; shorter where it is interrupted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => {});
 }

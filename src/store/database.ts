@@ -15,6 +15,7 @@ const result = {
   error: 1,
   busy: 5,
   locked: 6,
+  ioError: 10,
   corrupt: 11,
   full: 13,
   constraint: 19,
@@ -35,17 +36,23 @@ export function openDatabase(path: string, time: number): OpenedDatabase {
   try {
     return { ...openExisting(path), movedAside: undefined };
   } catch (error) {
+    if (isOnFullDisk(error)) return { ...openExisting(path, 'EXCLUSIVE'), movedAside: undefined };
     if (!isDamage(error)) throw error;
     const movedAside = moveAside(path, time);
     return { ...openExisting(path), movedAside };
   }
 }
 
-function openExisting(path: string): Omit<OpenedDatabase, 'movedAside'> {
+/** Opened exclusively, SQLite keeps its index of the log in memory; else that is a file, and a full disk has no room. */
+function openExisting(
+  path: string,
+  locking: 'NORMAL' | 'EXCLUSIVE' = 'NORMAL',
+): Omit<OpenedDatabase, 'movedAside'> {
   createPrivately(path);
   const database = new DatabaseSync(path, { timeout: busyMs });
   try {
     database.exec(`
+      PRAGMA locking_mode = ${locking};
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA journal_size_limit = 16777216;
@@ -121,6 +128,11 @@ function isDamage(error: unknown): boolean {
   if (error instanceof SipwardenError) return error.code === 'STORE_CORRUPT';
   const code = resultCode(error);
   return code === result.corrupt || code === result.notADatabase || code === result.error;
+}
+
+function isOnFullDisk(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === result.ioError || code === result.full;
 }
 
 export function failureOf(error: unknown): Failure {

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { parseNetwork } from '../model/address.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
+import type { ListEntry } from '../model/list-entry.ts';
 import { sensorNames, transports } from '../model/observation.ts';
-import type { ListEntry, OffenceHistory, ShieldEntry, StoredDecision } from './records.ts';
+import type { ShieldEntry } from '../model/shield-entry.ts';
+import type { StoredDecision } from './stored-decision.ts';
 
 const network = z.string().refine((text) => parseNetwork(text) === text);
 const time = z.int();
@@ -71,24 +73,16 @@ export const listRow: z.ZodType<ListEntry> = z.object({
   note: z.string(),
   author: z.string(),
   time,
-  until: time.exactOptional(),
 });
 
 export const shieldRow: z.ZodType<ShieldEntry> = z.object({
   address: network,
   account: z.string(),
   since: time,
-  until: time,
+  provenSince: time.exactOptional(),
   lastSeen: time,
+  until: time,
 });
-
-export const offencesRow: z.ZodType<OffenceHistory> = z.object({
-  bans: z.int(),
-  drops: z.int(),
-  lastTime: time.exactOptional(),
-});
-
-export const metaRow = z.object({ value: z.string() });
 
 export function decisionParameters(decision: Decision) {
   const { id, time, target, action, until = null, cause, reason, offence, enforced } = decision;
@@ -99,6 +93,11 @@ export function decisionParameters(decision: Decision) {
 export function attackParameters(attack: Attack) {
   const { victims, evidence, until = null, ...cells } = attack;
   return { ...cells, until, victims: JSON.stringify(victims), evidence: JSON.stringify(evidence) };
+}
+
+export function shieldParameters(entry: ShieldEntry) {
+  const { address, account, since, provenSince = null, lastSeen, until } = entry;
+  return { address, account, since, provenSince, lastSeen, until };
 }
 
 /** What SQL calls NULL is an absent key with us. */

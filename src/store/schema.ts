@@ -42,7 +42,6 @@ export const migrations: readonly string[] = [
     note TEXT NOT NULL,
     author TEXT NOT NULL,
     time INTEGER NOT NULL,
-    until INTEGER,
     PRIMARY KEY (list, target)
   ) STRICT;
 
@@ -50,10 +49,9 @@ export const migrations: readonly string[] = [
     address TEXT PRIMARY KEY,
     account TEXT NOT NULL,
     since INTEGER NOT NULL,
-    until INTEGER NOT NULL,
-    last_seen INTEGER NOT NULL
+    proven_since INTEGER,
+    last_seen INTEGER NOT NULL,
+    until INTEGER NOT NULL
   ) STRICT;
-
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,
 ];

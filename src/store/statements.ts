@@ -9,8 +9,6 @@ export const statements = {
     VALUES (:id, :time, :target, :action, :until, :cause, :reason, :offence, :enforced)
     ON CONFLICT (id) DO UPDATE SET action = excluded.action, until = excluded.until, cause = excluded.cause,
       reason = excluded.reason, offence = excluded.offence, enforced = excluded.enforced`,
-  endDecision: `UPDATE decisions SET ended_time = :time, ended_by = :by
-    WHERE id = :id AND ended_time IS NULL`,
   endDecisionsOf: `UPDATE decisions SET ended_time = :time, ended_by = :by
     WHERE target = :target AND ended_time IS NULL AND (until IS NULL OR until > :time)`,
   activeDecisions: `SELECT ${decisionColumns} FROM decisions WHERE NOT coalesce(${isOver}, 0)
@@ -20,9 +18,6 @@ export const statements = {
     ORDER BY time, rowid`,
   decisionsOf: `SELECT ${decisionColumns} FROM decisions WHERE target = :target
     ORDER BY time DESC, rowid DESC LIMIT :limit`,
-  offences: `SELECT count(*) FILTER (WHERE action = 'ban') AS bans, count(*) FILTER (WHERE action = 'drop') AS drops,
-      max(time) AS lastTime
-    FROM decisions WHERE target = :target AND time >= :since AND action <> 'notice'`,
   pruneDecisions: `DELETE FROM decisions WHERE time < :before AND ${isOver}`,
   capDecisions: `DELETE FROM decisions WHERE ${isOver} AND rowid IN
     (SELECT rowid FROM decisions ORDER BY time DESC LIMIT -1 OFFSET :limit)`,
@@ -42,26 +37,19 @@ export const statements = {
   capAttacks: `DELETE FROM attacks WHERE rowid IN
     (SELECT rowid FROM attacks ORDER BY last_time DESC LIMIT -1 OFFSET :limit)`,
 
-  saveListEntry: `INSERT INTO lists (list, target, note, author, time, until)
-    VALUES (:list, :target, :note, :author, :time, :until)
-    ON CONFLICT (list, target) DO UPDATE SET note = excluded.note, author = excluded.author, time = excluded.time,
-      until = excluded.until`,
+  saveListEntry: `INSERT INTO lists (list, target, note, author, time) VALUES (:list, :target, :note, :author, :time)
+    ON CONFLICT (list, target) DO UPDATE SET note = excluded.note, author = excluded.author, time = excluded.time`,
   removeListEntry: 'DELETE FROM lists WHERE list = :list AND target = :target',
-  listEntries: 'SELECT target, note, author, time, until FROM lists WHERE list = :list ORDER BY time, target',
-  pruneLists: 'DELETE FROM lists WHERE until <= :now',
+  listEntries: 'SELECT target, note, author, time FROM lists WHERE list = :list ORDER BY time, target',
 
-  saveShield: `INSERT INTO shield (address, account, since, until, last_seen)
-    VALUES (:address, :account, :since, :until, :lastSeen)
-    ON CONFLICT (address) DO UPDATE SET account = excluded.account, since = excluded.since, until = excluded.until,
-      last_seen = excluded.last_seen`,
+  saveShield: `INSERT INTO shield (address, account, since, proven_since, last_seen, until)
+    VALUES (:address, :account, :since, :provenSince, :lastSeen, :until)
+    ON CONFLICT (address) DO UPDATE SET account = excluded.account, since = excluded.since,
+      proven_since = excluded.proven_since, last_seen = excluded.last_seen, until = excluded.until`,
   removeShield: 'DELETE FROM shield WHERE address = :address',
-  shield: `SELECT address, account, since, until, last_seen AS lastSeen FROM shield
+  shield: `SELECT address, account, since, proven_since AS provenSince, last_seen AS lastSeen, until FROM shield
     WHERE until > :now ORDER BY last_seen`,
   pruneShield: 'DELETE FROM shield WHERE until <= :now',
-
-  saveMeta:
-    'INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-  meta: 'SELECT value FROM meta WHERE key = :key',
 } as const;
 
 export type StatementName = keyof typeof statements;

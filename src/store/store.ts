@@ -8,13 +8,15 @@ import type { Alarms } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
 import { SipwardenError } from '../model/error.ts';
+import type { ListEntry, ListName } from '../model/list-entry.ts';
 import { durationOption } from '../model/options.ts';
+import type { ShieldEntry } from '../model/shield-entry.ts';
 import type { Time } from '../model/time.ts';
 import type { Statement } from './protocol.ts';
-import type { ListEntry, ListName, OffenceHistory, ShieldEntry, StoredDecision } from './records.ts';
 import * as rows from './rows.ts';
 import type { StatementName } from './statements.ts';
 import { createStoreHealth, type StoreHealth } from './store-health.ts';
+import type { StoredDecision } from './stored-decision.ts';
 import { createWorkerLink } from './worker-link.ts';
 import { createWriteQueue } from './write-queue.ts';
 
@@ -34,7 +36,6 @@ export const storeOptions = z.strictObject({
 export interface Store {
   /** Anew, or with a new end, reason or action under the same id. */
   saveDecision(decision: Decision): Promise<void>;
-  endDecision(id: string, time: Time, by: string): Promise<void>;
   /** Ends whatever is not over yet for the target. */
   endDecisionsOf(target: Network, time: Time, by: string): Promise<void>;
   /** Bans and drops that hold, in the order in which they were decided. */
@@ -43,7 +44,6 @@ export interface Store {
   decisionsSince(time: Time): Promise<StoredDecision[]>;
   /** The newest first, at most 100. */
   decisionsOf(target: Network): Promise<StoredDecision[]>;
-  offences(target: Network, since: Time): Promise<OffenceHistory>;
 
   saveAttack(attack: Attack): Promise<void>;
   /** The newest first. */
@@ -51,15 +51,12 @@ export interface Store {
 
   saveListEntry(list: ListName, entry: ListEntry): Promise<void>;
   removeListEntry(list: ListName, target: Network): Promise<void>;
-  /** In the order in which they were made; also those whose time is over and that are not pruned yet. */
+  /** In the order in which they were made. */
   listEntries(list: ListName): Promise<ListEntry[]>;
 
   saveShield(entry: ShieldEntry): Promise<void>;
   removeShield(address: Address): Promise<void>;
   shield(now: Time): Promise<ShieldEntry[]>;
-
-  saveMeta(key: string, value: string): Promise<void>;
-  meta(key: string): Promise<string | undefined>;
 
   /** Forgets what is over and older than `keepMs`, and what is more than the database should hold. */
   prune(now: Time, keepMs: number): Promise<void>;
@@ -71,7 +68,7 @@ export interface Store {
 const rememberedDecisions = 65_536;
 const shownDecisions = 100;
 /** Rows; a flood of forged sources must not fill the disk. */
-const rowLimit = 500_000;
+const rowLimit = 200_000;
 const queueCapacity = 10_000;
 
 export interface StoreParts {
@@ -119,44 +116,25 @@ export async function openStore(parts: StoreParts): Promise<Store> {
   await link.started;
   return {
     saveDecision: (decision) => write('saveDecision', rows.decisionParameters(decision)),
-    endDecision: (id, time, by) => write('endDecision', { id, time, by }),
     endDecisionsOf: (target, time, by) => write('endDecisionsOf', { target, time, by }),
     activeDecisions: (now) => read(rows.decisionRow, { name: 'activeDecisions', parameters: { now } }),
     decisionsSince: (since) =>
       read(rows.decisionRow, { name: 'decisionsSince', parameters: { since, limit: rememberedDecisions } }),
     decisionsOf: (target) =>
       read(rows.decisionRow, { name: 'decisionsOf', parameters: { target, limit: shownDecisions } }),
-    async offences(target, since) {
-      const [history] = await read(rows.offencesRow, { name: 'offences', parameters: { target, since } });
-      return history ?? { bans: 0, drops: 0 };
-    },
 
     saveAttack: (attack) => write('saveAttack', rows.attackParameters(attack)),
-    attacks: ({
-      since = 0,
-      source = null,
-      limit,
-    }: {
-      since?: Time;
-      source?: Network | null;
-      limit: number;
-    }) => read(rows.attackRow, { name: 'attacks', parameters: { since, source, limit } }),
+    attacks: ({ since = 0, source, limit }) =>
+      read(rows.attackRow, { name: 'attacks', parameters: { since, source: source ?? null, limit } }),
 
-    saveListEntry: (list, { target, note, author, time, until = null }) =>
-      write('saveListEntry', { list, target, note, author, time, until }),
+    saveListEntry: (list, { target, note, author, time }) =>
+      write('saveListEntry', { list, target, note, author, time }),
     removeListEntry: (list, target) => write('removeListEntry', { list, target }),
     listEntries: (list) => read(rows.listRow, { name: 'listEntries', parameters: { list } }),
 
-    saveShield: ({ address, account, since, until, lastSeen }) =>
-      write('saveShield', { address, account, since, until, lastSeen }),
+    saveShield: (entry) => write('saveShield', rows.shieldParameters(entry)),
     removeShield: (address) => write('removeShield', { address }),
     shield: (now) => read(rows.shieldRow, { name: 'shield', parameters: { now } }),
-
-    saveMeta: (key, value) => write('saveMeta', { key, value }),
-    async meta(key) {
-      const [row] = await read(rows.metaRow, { name: 'meta', parameters: { key } });
-      return row?.value;
-    },
 
     async prune(now, keepMs) {
       const before = now - keepMs;
@@ -165,7 +143,6 @@ export async function openStore(parts: StoreParts): Promise<Store> {
         write('capDecisions', { now, limit: rowLimit }),
         write('pruneAttacks', { before }),
         write('capAttacks', { limit: rowLimit }),
-        write('pruneLists', { now }),
         write('pruneShield', { now }),
       ]);
     },

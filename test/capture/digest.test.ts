@@ -66,14 +66,34 @@ test('sixteen thousand characters that fit nothing take no longer than others', 
 });
 
 test('throws at nothing and returns short texts', () => {
-  const piece = fc.constantFrom('username', 'nonce', '=', '"', '\\', ',', ' ', '\r\n', 'stale', 'true', '\0', 'é', '=');
+  const piece = fc.constantFrom(
+    'username',
+    'nonce',
+    '=',
+    '"',
+    '\\',
+    ',',
+    ' ',
+    '\r\n',
+    'stale',
+    'true',
+    '\0',
+    'é',
+    '=',
+  );
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.array(piece).map((all) => all.join(''))), (text) => {
-      for (const value of Object.values(readDigest(`Digest ${text}`) ?? {})) {
-        expect(value.length).toBeLessThanOrEqual(foreignTextLimit);
-        expect(value).not.toMatch(/\p{Cc}/u);
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.array(piece).map((all) => all.join('')),
+      ),
+      (text) => {
+        for (const value of Object.values(readDigest(`Digest ${text}`) ?? {})) {
+          expect(value.length).toBeLessThanOrEqual(foreignTextLimit);
+          expect(value).not.toMatch(/\p{Cc}/u);
+        }
+      },
+    ),
     { numRuns: 2_000 },
   );
 });
@@ -83,7 +103,10 @@ test('finds again what was quoted as RFC 3261 has it', () => {
   fc.assert(
     fc.property(text, text, (username, nonce) => {
       const quote = (value: string): string => `"${value.replace(/["\\]/g, '\\$&')}"`;
-      expect(readDigest(`Digest username=${quote(username)}, nonce=${quote(nonce)}`)).toEqual({ username, nonce });
+      expect(readDigest(`Digest username=${quote(username)}, nonce=${quote(nonce)}`)).toEqual({
+        username,
+        nonce,
+      });
     }),
   );
 });

@@ -53,7 +53,9 @@ test('two tables lay the same nonces out differently, so nobody can aim at a slo
   const survivors = (): string => {
     const nonces = createNonceTable(64);
     for (let index = 0; index < 200; index += 1) nonces.remember(phone, `n${index}`, index);
-    return Array.from({ length: 200 }, (_, index) => Number(nonces.issuedAt(phone, `n${index}`) !== undefined)).join('');
+    return Array.from({ length: 200 }, (_, index) =>
+      Number(nonces.issuedAt(phone, `n${index}`) !== undefined),
+    ).join('');
   };
   expect(new Set(Array.from({ length: 5 }, survivors)).size).toBeGreaterThan(1);
 });

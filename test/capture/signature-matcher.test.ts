@@ -49,14 +49,24 @@ test('letters beyond ASCII count in any case too', () => {
   expect(createSignatureMatcher(['*BÖSE*'])('der böse Scanner')).toBe('*BÖSE*');
 });
 
-test.each(['', '*', '**', '***', 'a*b', '*a*b*'])('%p is refused with the code SIGNATURE_INVALID', (signature) => {
-  expect(() => createSignatureMatcher(['fine', signature])).toThrow(
-    expect.objectContaining({ name: 'SipwardenError', code: 'SIGNATURE_INVALID', hint: expect.any(String) }),
-  );
-});
+test.each(['', '*', '**', '***', 'a*b', '*a*b*'])(
+  '%p is refused with the code SIGNATURE_INVALID',
+  (signature) => {
+    expect(() => createSignatureMatcher(['fine', signature])).toThrow(
+      expect.objectContaining({
+        name: 'SipwardenError',
+        code: 'SIGNATURE_INVALID',
+        hint: expect.any(String),
+      }),
+    );
+  },
+);
 
 test('a list that would take too much memory is refused, not tried', () => {
-  const long = Array.from({ length: 50_000 }, (_, index) => `${index}${String.fromCharCode(97 + (index % 26)).repeat(150)}`);
+  const long = Array.from(
+    { length: 50_000 },
+    (_, index) => `${index}${String.fromCharCode(97 + (index % 26)).repeat(150)}`,
+  );
   expect(() => createSignatureMatcher(long)).toThrow(SipwardenError);
 });
 
@@ -70,7 +80,8 @@ describe('compared with looking at one signature after the other', () => {
   function matchesAlone(signature: string, value: string): boolean {
     const name = signature.replace(/^\*|\*$/g, '').toLowerCase();
     const lower = value.toLowerCase();
-    if (signature.startsWith('*')) return signature.endsWith('*') ? lower.includes(name) : lower.endsWith(name);
+    if (signature.startsWith('*'))
+      return signature.endsWith('*') ? lower.includes(name) : lower.endsWith(name);
     return signature.endsWith('*') ? lower.startsWith(name) : lower === name;
   }
 

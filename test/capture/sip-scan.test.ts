@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { userOf } from '../../src/capture/sip-address.ts';
 import {
   allHeaderBytes,
   createSipScanner,
@@ -10,7 +11,6 @@ import {
   requestUri,
   type SipScan,
 } from '../../src/capture/sip-scan.ts';
-import { userOf } from '../../src/capture/sip-address.ts';
 import { foreignTextLimit } from '../../src/model/observation.ts';
 
 const torture = new URL('../../fixtures/sip-torture/', import.meta.url);
@@ -99,19 +99,25 @@ describe('a message of a real Asterisk', () => {
 
 test('all Authorization and Proxy-Authorization headers are found, in their order', () => {
   const sip = scan(
-    Buffer.from('REGISTER sip:a SIP/2.0\r\nAuthorization: one\r\nPROXY-authorization : two\r\nauthorization:three\r\n'),
+    Buffer.from(
+      'REGISTER sip:a SIP/2.0\r\nAuthorization: one\r\nPROXY-authorization : two\r\nauthorization:three\r\n',
+    ),
   )!;
   expect(allHeaderBytes(sip, 'credentials')).toEqual(['one', 'two', 'three']);
 });
 
 test('a name that only begins or ends like a known one is not that header', () => {
-  const sip = scan(Buffer.from('OPTIONS sip:a SIP/2.0\r\nFromm: a\r\nXFrom: b\r\nFro: c\r\nUser_Agent: d\r\n'))!;
+  const sip = scan(
+    Buffer.from('OPTIONS sip:a SIP/2.0\r\nFromm: a\r\nXFrom: b\r\nFro: c\r\nUser_Agent: d\r\n'),
+  )!;
   expect(headerText(sip, 'from')).toBe('');
   expect(headerText(sip, 'user-agent')).toBe('');
 });
 
 test('nothing of the body is read as a header', () => {
-  const sip = scan(Buffer.from('MESSAGE sip:a SIP/2.0\r\nFrom: <sip:1@a>\r\n\r\nUser-Agent: x\r\nFrom: <sip:2@a>\r\n'))!;
+  const sip = scan(
+    Buffer.from('MESSAGE sip:a SIP/2.0\r\nFrom: <sip:1@a>\r\n\r\nUser-Agent: x\r\nFrom: <sip:2@a>\r\n'),
+  )!;
   expect(headerText(sip, 'user-agent')).toBe('');
   expect(headerText(sip, 'from')).toBe('<sip:1@a>');
 });
@@ -137,14 +143,38 @@ test('ten thousand lines and ten thousand blanks are no more work than other byt
 
 describe('of any bytes', () => {
   const piece = fc.oneof(
-    fc.constantFrom('REGISTER sip:a SIP/2.0', 'SIP/2.0 401 No', '\r\n', '\r', '\n', ' ', '\t', ':', '\0', 'v', 'From'),
-    fc.constantFrom('Authorization', 'Call-ID', 'user-agent', '"', '<sip:1@a>', '\x1b[31m', '\u202e', 'é', '%0d%0a'),
+    fc.constantFrom(
+      'REGISTER sip:a SIP/2.0',
+      'SIP/2.0 401 No',
+      '\r\n',
+      '\r',
+      '\n',
+      ' ',
+      '\t',
+      ':',
+      '\0',
+      'v',
+      'From',
+    ),
+    fc.constantFrom(
+      'Authorization',
+      'Call-ID',
+      'user-agent',
+      '"',
+      '<sip:1@a>',
+      '\x1b[31m',
+      '\u202e',
+      'é',
+      '%0d%0a',
+    ),
     fc.string({ unit: 'binary' }),
   );
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 2_000 }).map((array) => Buffer.from(array)),
     fc.array(piece, { maxLength: 60 }).map((pieces) => Buffer.from(pieces.join(''))),
-    fc.array(piece, { maxLength: 60 }).map((pieces) => Buffer.from(`OPTIONS sip:a SIP/2.0\r\n${pieces.join('')}`)),
+    fc
+      .array(piece, { maxLength: 60 })
+      .map((pieces) => Buffer.from(`OPTIONS sip:a SIP/2.0\r\n${pieces.join('')}`)),
   );
 
   test('the scanner throws nothing, and what it says is short and can be shown', () => {
@@ -164,7 +194,13 @@ describe('of any bytes', () => {
   });
 
   test('the order of headers and the kind of line end change nothing', () => {
-    const headers = ['From: <sip:1@a>', 'Call-ID: x', 'CSeq: 1 OPTIONS', 'User-Agent: y', 'Via: SIP/2.0/UDP z'];
+    const headers = [
+      'From: <sip:1@a>',
+      'Call-ID: x',
+      'CSeq: 1 OPTIONS',
+      'User-Agent: y',
+      'Via: SIP/2.0/UDP z',
+    ];
     const shuffled = fc.shuffledSubarray(headers, { minLength: headers.length });
     fc.assert(
       fc.property(shuffled, fc.constantFrom('\r\n', '\n', '\r'), (order, lineEnd) => {

@@ -62,7 +62,7 @@ export function startPhone(network: Network, settings: PhoneSettings = {}): Phon
   };
 }
 
-export function summarize(tries: readonly PhoneTry[], now: number): PhoneReport {
+function summarize(tries: readonly PhoneTry[], now: number): PhoneReport {
   const times = tries.filter((each) => each.status === 200).map((each) => each.time);
   const gaps = times.map((time, index) => (times[index + 1] ?? now) - time);
   return {

@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { waitFor } from '../wait-for.ts';
 import { createAlarms, decision, logger } from './samples.ts';
 
 const program = (name: string) => new URL(`./programs/${name}.ts`, import.meta.url);
@@ -55,11 +55,7 @@ function run(name: string, argument: string): ChildProcess {
   return child;
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1_000 && !isSo(); tries += 1) await pause(10);
-  expect(isSo()).toBe(true);
-}
-
+const live = (store: Store) => waitFor('the store writes again', () => store.health().state === 'live');
 const idsIn = async (store: Store) => (await store.decisionsSince(0)).map(({ id }) => id);
 
 test('everything that was acknowledged is there after kill -9', async () => {
@@ -76,33 +72,36 @@ test('everything that was acknowledged is there after kill -9', async () => {
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
 });
 
-testWithMounts('a full disk refuses writes, keeps what it has, and takes them once there is room', () => {
-  const script = 'mount -t tmpfs -o size=2m tmpfs "$1" && exec "$2" "$3" "$1"';
-  const args = [
-    '--mount',
-    'sh',
-    '-c',
-    script,
-    'sh',
-    directory,
-    process.execPath,
-    program('full-disk').pathname,
-  ];
-  const { stdout, stderr } = spawnSync('unshare', args, {
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH },
-  });
-  expect(stderr).toBe('');
-  const { saved, ...seen } = JSON.parse(stdout);
-  expect(saved).toBeGreaterThan(10);
-  expect(seen).toEqual({
-    code: 'STORE_FULL',
-    alarm: true,
-    readable: saved - 2,
-    found: saved,
-    isCleared: true,
-  });
-});
+testWithMounts(
+  'a full disk refuses writes, which are made up for once there is room; and even a start on a full disk reads all',
+  () => {
+    const script = 'mount -t tmpfs -o size=2m tmpfs "$1" && exec "$2" "$3" "$1"';
+    const args = [
+      '--mount',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      directory,
+      process.execPath,
+      program('full-disk').pathname,
+    ];
+    const { stdout, stderr } = spawnSync('unshare', args, {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH },
+    });
+    expect(stderr).toBe('');
+    const { saved, ...seen } = JSON.parse(stdout);
+    expect(saved).toBeGreaterThan(10);
+    expect(seen).toEqual({
+      code: 'STORE_FULL',
+      alarm: true,
+      readable: saved - 2,
+      found: saved,
+      isCleared: true,
+    });
+  },
+);
 
 test('while another program holds the lock, writes say so, and are made up for when it lets go', async () => {
   const store = await open();
@@ -113,7 +112,7 @@ test('while another program holds the lock, writes say so, and are made up for w
   expect(store.health()).toMatchObject({ state: 'failing', counters: { waiting: 1 } });
   expect(await idsIn(store)).toEqual([]);
   locker.stdin?.end();
-  await until(() => store.health().state === 'live');
+  await live(store);
   expect(await idsIn(store)).toEqual(['d1']);
   expect(alarms.active.size).toBe(0);
 });
@@ -127,7 +126,7 @@ test('what another program keeps locked at the start is no reason to wait for it
   const added = store.saveDecision(decision('d2'));
   await expect(added).rejects.toMatchObject({ code: 'STORE_LOCKED' });
   locker.stdin?.end();
-  await until(() => store.health().state === 'live');
+  await live(store);
   expect(await idsIn(store)).toEqual(['d1', 'd2']);
 });
 
@@ -183,7 +182,7 @@ test('a directory that cannot be made is an alarm, and is used as soon as it can
   void store.saveDecision(decision('d1'));
   rmSync(blocked);
   mkdirSync(blocked);
-  await until(() => store.health().state === 'live');
+  await live(store);
   expect(await idsIn(store)).toEqual(['d1']);
   expect(alarms.active.size).toBe(0);
 });
@@ -194,7 +193,7 @@ test('a thread that dies takes nothing along: the write rejects, is made up for,
   await store.saveDecision(decision('d2'));
   await expect(store.saveDecision(decision('d3'))).rejects.toMatchObject({ code: 'STORE_WORKER_DIED' });
   expect(alarms.raised).toContain('STORE_FAILING');
-  await until(() => store.health().state === 'live');
+  await live(store);
   await store.saveDecision(decision('d4'));
   expect(await idsIn(store)).toEqual(['d1', 'd2', 'd3', 'd4']);
 });

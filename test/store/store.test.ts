@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 test('keeps its directory and its files from other users', async () => {
-  await store.saveMeta('a', 'b');
+  await store.saveDecision(decision('d1'));
   expect(statSync(directory).mode & 0o777).toBe(0o700);
   for (const file of ['sipwarden.db', 'sipwarden.db-wal']) {
     expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
@@ -67,8 +67,8 @@ describe('decisions', () => {
 
   test('an unban outlives a restart, says who and when, and is not undone by saving the decision again', async () => {
     await store.saveDecision(decision('d1'));
-    await store.endDecision('d1', 2_000, 'root');
-    await store.endDecision('d1', 3_000, 'someone later');
+    await store.endDecisionsOf('192.0.2.7', 2_000, 'root');
+    await store.endDecisionsOf('192.0.2.7', 3_000, 'someone later');
     await store.saveDecision(decision('d1'));
     await reopen();
     expect(await store.activeDecisions(2_500)).toEqual([]);
@@ -91,9 +91,6 @@ describe('decisions', () => {
     await store.saveDecision(decision('new', { time: 300, action: 'drop' }));
     await store.saveDecision(decision('noticed', { time: 400, action: 'notice' }));
     await store.saveDecision(decision('other', { time: 200, target: '192.0.2.8' }));
-    expect(await store.offences('192.0.2.7', 0)).toEqual({ bans: 1, drops: 1, lastTime: 300 });
-    expect(await store.offences('192.0.2.7', 101)).toEqual({ bans: 0, drops: 1, lastTime: 300 });
-    expect(await store.offences('192.0.2.9', 0)).toEqual({ bans: 0, drops: 0 });
     expect((await store.decisionsSince(200)).map(({ id }) => id)).toEqual(['other', 'new', 'noticed']);
     expect((await store.decisionsOf('192.0.2.7')).map(({ id }) => id)).toEqual(['noticed', 'new', 'old']);
   });
@@ -126,14 +123,14 @@ describe('attacks', () => {
   });
 });
 
-describe('lists, shield and notes', () => {
+describe('lists and shield', () => {
   test('an entry is on the list that it was put on, once, until it is removed', async () => {
     const entry = { target: '192.0.2.0/24', note: 'office', author: 'root', time: 1 };
     await store.saveListEntry('allow', entry);
-    await store.saveListEntry('allow', { ...entry, note: 'head office', until: 99 });
+    await store.saveListEntry('allow', { ...entry, note: 'head office' });
     await store.saveListEntry('deny', { ...entry, target: '198.51.100.9' });
     await reopen();
-    expect(await store.listEntries('allow')).toEqual([{ ...entry, note: 'head office', until: 99 }]);
+    expect(await store.listEntries('allow')).toEqual([{ ...entry, note: 'head office' }]);
     await store.removeListEntry('allow', '192.0.2.0/24');
     expect(await store.listEntries('allow')).toEqual([]);
     expect(await store.listEntries('deny')).toHaveLength(1);
@@ -142,19 +139,13 @@ describe('lists, shield and notes', () => {
   test('a shield comes back while it lasts', async () => {
     const entry = { address: '192.0.2.1', account: '100', since: 1, until: 50, lastSeen: 2 };
     await store.saveShield(entry);
-    await store.saveShield({ ...entry, until: 60, lastSeen: 3 });
+    const proven = { ...entry, until: 60, lastSeen: 3, provenSince: 3 };
+    await store.saveShield(proven);
     await store.saveShield({ ...entry, address: '192.0.2.2' });
     await reopen();
-    expect(await store.shield(50)).toEqual([{ ...entry, until: 60, lastSeen: 3 }]);
+    expect(await store.shield(50)).toEqual([proven]);
     await store.removeShield('192.0.2.1');
     expect(await store.shield(50)).toEqual([]);
-  });
-
-  test('a note is what was written last', async () => {
-    expect(await store.meta('boot')).toBeUndefined();
-    await store.saveMeta('boot', 'one');
-    await store.saveMeta('boot', 'two');
-    expect(await store.meta('boot')).toBe('two');
   });
 });
 
@@ -167,13 +158,13 @@ test('pruning forgets what is old and over, and nothing that holds', async () =>
   await store.saveDecision(decision('young', { time: 20 * day, until: 21 * day }));
   await store.saveAttack(attack('old'));
   await store.saveAttack(attack('young', { lastTime: 20 * day }));
-  const entry = { note: '', author: 'root', time: 1 };
-  await store.saveListEntry('deny', { ...entry, target: '192.0.2.1', until: now });
-  await store.saveListEntry('deny', { ...entry, target: '192.0.2.2' });
+  const entry = { account: '100', since: 1, lastSeen: 2 };
+  await store.saveShield({ ...entry, address: '192.0.2.1', until: now });
+  await store.saveShield({ ...entry, address: '192.0.2.2', until: now + 1 });
   await store.prune(now, 90 * day);
   expect((await store.decisionsSince(0)).map(({ id }) => id).sort()).toEqual(['endless', 'long', 'young']);
   expect((await store.attacks({ limit: 9 })).map(({ id }) => id)).toEqual(['young']);
-  expect((await store.listEntries('deny')).map(({ target }) => target)).toEqual(['192.0.2.2']);
+  expect((await store.shield(0)).map(({ address }) => address)).toEqual(['192.0.2.2']);
 });
 
 test('leaves out a row that somebody damaged, counts it, and says so', async () => {
@@ -199,22 +190,19 @@ test('refuses a write that can never succeed, and what came with it is durable',
 });
 
 test('a thousand writes that arrive together are faster than a thousand that wait for one another', async () => {
-  const measure = async (run: () => Promise<unknown>) => {
+  const took = { alone: 0, together: 0 };
+  const measure = async (kind: keyof typeof took, run: () => Promise<unknown>) => {
     const start = performance.now();
     await run();
-    return performance.now() - start;
+    took[kind] += performance.now() - start;
   };
-  const ratios: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    // New ones each time: SQLite writes nothing where a row stays as it was.
-    const [one, other] = ['alone', 'together'].map((name) =>
-      Array.from({ length: 1_000 }, (_, index) => decision(`${name}-${round}-${index}`)),
-    );
-    const alone = await measure(async () => {
-      for (const each of one ?? []) await store.saveDecision(each);
+  // New ones each time: SQLite writes nothing where a row stays as it was.
+  const hundred = (name: string) => Array.from({ length: 100 }, (_, index) => decision(`${name}-${index}`));
+  for (let round = 0; round < 10; round += 1) {
+    await measure('alone', async () => {
+      for (const each of hundred(`alone-${round}`)) await store.saveDecision(each);
     });
-    const together = await measure(() => Promise.all((other ?? []).map(store.saveDecision)));
-    ratios.push(alone / together);
+    await measure('together', () => Promise.all(hundred(`together-${round}`).map(store.saveDecision)));
   }
-  expect(ratios.sort((one, other) => one - other)[1]).toBeGreaterThan(3);
-});
+  expect(took.alone / took.together).toBeGreaterThan(2);
+}, 60_000);

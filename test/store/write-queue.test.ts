@@ -19,7 +19,7 @@ beforeEach(() => {
   wellCount = 0;
 });
 
-const write = (key: string): Statement => ({ name: 'saveMeta', parameters: { key, value: '' } });
+const write = (key: string): Statement => ({ name: 'removeShield', parameters: { address: key } });
 const full = new SipwardenError('STORE_FULL', 'the disk is full');
 
 function createQueue(capacity = 100) {
@@ -27,7 +27,7 @@ function createQueue(capacity = 100) {
     capacity,
     commit: (writes) =>
       new Promise((resolve, reject) => {
-        const keys = writes.map(({ parameters }) => parameters.key);
+        const keys = writes.map(({ parameters }) => parameters.address);
         batches.push({ keys, succeed: (refused = new Map()) => resolve(refused), fail: reject });
       }),
     onFailing: (_error, waiting) => void failing.push(waiting),

@@ -1,5 +1,6 @@
-// Fills the small disk that it is given, makes room again, and says on one line of JSON what the store did meanwhile.
-import { rmSync, writeFileSync } from 'node:fs';
+// Fills the small disk that it is given, makes room again, starts once more on the full disk, and says on one line of
+// JSON what the store did meanwhile.
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SipwardenError } from '../../../src/model/error.ts';
@@ -31,8 +32,18 @@ await save(saved);
 saved += 1;
 await store.close();
 
+const isCleared = !alarms.active.has('STORE_FAILING');
+
+fillUp();
 const again = await open();
 const found = (await again.attacks({ limit: 2_000 })).length;
 await again.close();
-const isCleared = !alarms.active.has('STORE_FAILING');
 process.stdout.write(`${JSON.stringify({ code, alarm, readable, saved, found, isCleared })}\n`);
+
+function fillUp(): void {
+  try {
+    for (;;) appendFileSync(ballast, Buffer.alloc(4_096));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
+}

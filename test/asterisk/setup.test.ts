@@ -1,0 +1,256 @@
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readAmiSecrets } from '../../src/asterisk/ami-secret.ts';
+import { applyPlan, describePlan } from '../../src/asterisk/file-plan.ts';
+import { planRemoval, planSetup, reloadManager, type SetupPlaces } from '../../src/asterisk/setup.ts';
+
+let root = '';
+let places: SetupPlaces;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sipwarden-setup-'));
+  places = {
+    etc: join(root, 'asterisk'),
+    secretFile: join(root, 'sipwarden/ami.secret'),
+    eventsUser: 'sipwarden-events',
+    actionsUser: 'sipwarden-actions',
+  };
+  cpSync('fixtures/asterisk-etc/debian-22', places.etc, { recursive: true });
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const managerConf = () => join(places.etc, 'manager.conf');
+const piece = () => join(places.etc, 'manager.d/sipwarden.conf');
+const mode = (path: string) => statSync(path).mode & 0o777;
+const off =
+  '; mine, in Latin-1: \xe9\r\n[general]\r\nenabled = no\r\nbindaddr = 0.0.0.0\r\n[bob]\r\nsecret = hunter2hunter2';
+
+/** Every file below the root with its bytes, mode and owner. */
+function snapshot(): Record<string, string> {
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(root, name))
+    .sort();
+  return Object.fromEntries(
+    paths.map((path) => {
+      const { mode: rights, uid, gid } = statSync(path);
+      const bytes = statSync(path).isDirectory() ? '' : readFileSync(path, 'hex');
+      return [path, [rights, uid, gid, bytes].join()];
+    }),
+  );
+}
+
+async function setup(): Promise<void> {
+  await applyPlan(await planSetup(places));
+}
+
+describe('setup on Debian, where AMI is on', () => {
+  test('writes the two users and their secrets, and leaves manager.conf alone', async () => {
+    const before = readFileSync(managerConf());
+    await setup();
+    const secrets = await readAmiSecrets(places.secretFile);
+    const users = readFileSync(piece(), 'utf8');
+    expect(readFileSync(managerConf())).toEqual(before);
+    expect(users).toContain(`[sipwarden-events]\nsecret = ${secrets?.events}\n`);
+    expect(users).toContain(`[sipwarden-actions]\nsecret = ${secrets?.actions}\n`);
+    expect(secrets?.events).not.toBe(secrets?.actions);
+    expect(secrets?.events).toMatch(/^[\w-]{32}$/);
+    expect([mode(places.secretFile), mode(piece())]).toEqual([0o640, 0o640]);
+  });
+
+  test('finds nothing to do the second time', async () => {
+    await setup();
+    const before = snapshot();
+    const plan = await planSetup(places);
+    expect(describePlan(plan)).toBe('Nothing to do.\n');
+    await applyPlan(plan);
+    expect(snapshot()).toEqual(before);
+  });
+
+  test('names the users as the configuration does', async () => {
+    places = { ...places, eventsUser: 'pbx-reader', actionsUser: 'pbx-actor' };
+    await setup();
+    expect(readFileSync(piece(), 'utf8').match(/^\[.*\]$/gm)).toEqual(['[pbx-reader]', '[pbx-actor]']);
+  });
+
+  test('closes a users file that others could read, and keeps its secrets', async () => {
+    await setup();
+    const before = readFileSync(piece(), 'utf8');
+    chmodSync(piece(), 0o644);
+    const plan = await planSetup(places);
+    expect(describePlan(plan)).toBe(`${piece()}: mode 0640\n`);
+    await applyPlan(plan);
+    expect([mode(piece()), readFileSync(piece(), 'utf8')]).toEqual([0o640, before]);
+  });
+
+  test('is undone without a trace', async () => {
+    const before = snapshot();
+    await setup();
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+    expect(describePlan(await planRemoval(places))).toBe('Nothing to do.\n');
+  });
+
+  test('gives back a file of somebody else that stood in the way, with its rights', async () => {
+    writeFileSync(piece(), '; made by hand\n', { mode: 0o604 });
+    chmodSync(piece(), 0o604);
+    const before = snapshot();
+    await setup();
+    await setup();
+    expect(mode(piece())).toBe(0o640);
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+  });
+});
+
+describe('setup where AMI is off', () => {
+  beforeEach(() => {
+    writeFileSync(managerConf(), off, 'latin1');
+    chmodSync(managerConf(), 0o600);
+  });
+
+  test('switches it on for loopback, keeps a backup and every right of the file', async () => {
+    await setup();
+    expect(readFileSync(managerConf(), 'latin1')).toBe(
+      `${off.replace('enabled = no', 'enabled = yes').replace('0.0.0.0', '127.0.0.1')}\r\n#tryinclude "manager.d/sipwarden.conf"\r\n`,
+    );
+    expect(readFileSync(`${managerConf()}.sipwarden-backup`, 'latin1')).toBe(off);
+    expect([mode(managerConf()), mode(`${managerConf()}.sipwarden-backup`)]).toEqual([0o600, 0o600]);
+  });
+
+  test('shows every change beforehand, and no secret', async () => {
+    const plan = await planSetup(places);
+    const text = describePlan(plan);
+    const secrets =
+      plan.changes.map(({ after = '' }) => /events = "(.*)"/.exec(after)?.[1]).find(Boolean) ?? 'none';
+    expect(text).toContain('-enabled = no\n+enabled = yes\n');
+    expect(text).toContain('+#tryinclude "manager.d/sipwarden.conf"\n');
+    expect(text).toContain(`Keep a backup as ${managerConf()}.sipwarden-backup\n`);
+    expect(text).toContain('+secret = ********\n');
+    expect(text).toContain(' secret = ********\n');
+    expect(secrets).toMatch(/^[\w-]{32}$/);
+    expect(text).not.toContain(secrets);
+    expect(text).not.toContain('hunter2');
+  });
+
+  test('keeps the first backup when something has to be done again', async () => {
+    await setup();
+    writeFileSync(
+      managerConf(),
+      readFileSync(managerConf(), 'latin1').replace('enabled = yes', 'enabled = no'),
+      'latin1',
+    );
+    await setup();
+    expect(readFileSync(`${managerConf()}.sipwarden-backup`, 'latin1')).toBe(off);
+  });
+
+  test('is undone byte for byte', async () => {
+    const before = snapshot();
+    await setup();
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+  });
+
+  test('is undone even where the directory of the users had to be made', async () => {
+    rmSync(join(places.etc, 'manager.d'), { recursive: true });
+    const before = snapshot();
+    await setup();
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+  });
+
+  test('is not undone in a file that somebody has changed since; a person is told', async () => {
+    await setup();
+    writeFileSync(managerConf(), '[general]\nenabled = yes\n; more\n');
+    const plan = await planRemoval(places);
+    await applyPlan(plan);
+    expect(readFileSync(managerConf(), 'utf8')).toBe('[general]\nenabled = yes\n; more\n');
+    expect(readFileSync(`${managerConf()}.sipwarden-backup`, 'latin1')).toBe(off);
+    expect(plan.notes).toEqual([expect.stringContaining('stays as it is; what it was before is')]);
+  });
+
+  test('changes the file that a link points to, not the link', async () => {
+    const real = join(root, 'real.conf');
+    cpSync(managerConf(), real);
+    rmSync(managerConf());
+    symlinkSync(real, managerConf());
+    await setup();
+    expect(readFileSync(real, 'latin1')).toContain('enabled = yes');
+    await applyPlan(await planRemoval(places));
+    expect(readFileSync(real, 'latin1')).toBe(off);
+  });
+});
+
+describe('setup refuses', () => {
+  test('a machine without Asterisk', async () => {
+    rmSync(managerConf());
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_NO_ASTERISK' });
+  });
+
+  test('a manager.conf that another program writes', async () => {
+    writeFileSync(managerConf(), '[general]\nenabled = yes\n#include manager_custom.conf\n');
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_NOT_PLAIN_ASTERISK' });
+  });
+
+  test('a user that is there already', async () => {
+    writeFileSync(managerConf(), '[general]\nenabled = yes\n[sipwarden-actions]\nsecret = x\n');
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_USER_EXISTS' });
+  });
+
+  test('to reuse a secret file that others can read', async () => {
+    await setup();
+    chmodSync(places.secretFile, 0o644);
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'AMI_SECRET_PERMISSIONS' });
+  });
+});
+
+test('where a file cannot be written, none is', async () => {
+  writeFileSync(managerConf(), off, 'latin1');
+  const plan = await planSetup(places);
+  rmSync(join(places.etc, 'manager.d'), { recursive: true });
+  writeFileSync(join(places.etc, 'manager.d'), 'a file where a directory belongs');
+  const before = snapshot();
+  await expect(applyPlan(plan)).rejects.toMatchObject({ code: 'SETUP_WRITE_FAILED' });
+  mkdirSync(join(root, 'sipwarden'), { recursive: true });
+  rmSync(join(root, 'sipwarden'), { recursive: true });
+  expect(snapshot()).toEqual(before);
+});
+
+describe('the reload', () => {
+  const fake = (script: string): readonly string[] => {
+    const path = join(root, 'asterisk.sh');
+    writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return [path, '-C', '/x.conf'];
+  };
+
+  test('is one command, as arguments', async () => {
+    const out = join(root, 'arguments');
+    const command = fake(`printf '%s|' "$@" > ${out}`);
+    expect(await reloadManager(command)).toMatchObject({ isReloaded: true });
+    expect(readFileSync(out, 'utf8')).toBe('-C|/x.conf|-rx|manager reload|');
+  });
+
+  test('says so where Asterisk is not running', async () => {
+    const answer = await reloadManager(fake('echo "Unable to connect to remote asterisk"; exit 1'));
+    expect(answer).toEqual({
+      isReloaded: false,
+      detail: expect.stringMatching(/is not running.*Unable to connect/),
+    });
+  });
+
+  test('says so where there is no such program', async () => {
+    const answer = await reloadManager([join(root, 'none')]);
+    expect(answer).toEqual({ isReloaded: false, detail: expect.stringMatching(/there is no program/) });
+  });
+});
