@@ -70,12 +70,10 @@ export async function applyPlan({ changes }: Plan): Promise<void> {
     }
     for (const change of changes.filter(({ after }) => after === undefined)) {
       path = change.path;
-      await rm(path, { force: true });
-      // Only where it is empty now.
-      await rmdir(dirname(path)).catch(() => {});
+      await removeFile(path);
     }
   } catch (error) {
-    for (const { from } of written) await rm(from, { force: true });
+    for (const { from } of written) await removeFile(from);
     throw new SipwardenError('SETUP_WRITE_FAILED', `cannot write ${path}: ${messageOf(error)}`, {
       hint: 'run it as root; what was not replaced yet is as it was',
       cause: error,
@@ -99,6 +97,12 @@ async function writeBeside({ path, mode, uid, gid }: FileChange, text: string): 
     throw error;
   }
   return temporary;
+}
+
+/** And its directory, where that is empty now. */
+async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rmdir(dirname(path)).catch(() => {});
 }
 
 function describeChange({ path, before, after, mode, isBackup }: FileChange): string {

@@ -6,6 +6,36 @@ export interface PbxFacts {
   readonly registeredContacts: number;
 }
 
+export interface PbxFactsWatch {
+  /** Undefined until Asterisk has answered, and while it does not. */
+  latest(): PbxFacts | undefined;
+  close(): void;
+}
+
+const firstMs = 1_000;
+const everyMs = 60_000;
+const retryMs = 5_000;
+
+/** Asks again and again. `onUnknown` is called whenever Asterisk did not answer. */
+export function watchPbxFacts(actions: AmiActions, onUnknown: () => void): PbxFactsWatch {
+  let facts: PbxFacts | undefined;
+  let isClosed = false;
+  const refresh = async (): Promise<void> => {
+    facts = await readPbxFacts(actions).catch(() => undefined);
+    if (isClosed) return;
+    if (!facts) onUnknown();
+    timer = setTimeout(refresh, facts ? everyMs : retryMs);
+  };
+  let timer = setTimeout(refresh, firstMs);
+  return {
+    latest: () => facts,
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
 export async function readPbxFacts(actions: AmiActions): Promise<PbxFacts> {
   const [settings, contacts] = await Promise.all([
     actions.action('CoreSettings'),

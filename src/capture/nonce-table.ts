@@ -12,6 +12,8 @@ export interface NonceTable {
   completeSince(): Time;
 }
 
+const { imul } = Math;
+
 /** Slots that one nonce may lie in. The oldest of them leaves when all are taken. */
 const probes = 8;
 
@@ -69,12 +71,12 @@ function createFingerprint(): (address: Address, nonce: string) => readonly [num
     let other: number = seeds[1];
     for (let index = 0; index < text.length; index += 1) {
       const code = text.charCodeAt(index);
-      one = Math.imul(one ^ code, 0x5bd1e995);
+      one = imul(one ^ code, 0x5bd1e995);
       one ^= one >>> 15;
-      other = Math.imul(other + code, 0x85ebca6b);
+      other = imul(other + code, 0x85ebca6b);
       other ^= other >>> 13;
     }
     // Never 0 in the second: that is an empty slot.
-    return [Math.imul(one ^ (one >>> 16), 0xc2b2ae35) >>> 0, (Math.imul(other, 0x27d4eb2f) | 1) >>> 0];
+    return [imul(one ^ (one >>> 16), 0xc2b2ae35) >>> 0, (imul(other, 0x27d4eb2f) | 1) >>> 0];
   };
 }

@@ -6,7 +6,7 @@ import { type AmiLogin, type AmiState, type AmiTiming, amiTiming } from '../aste
 import type { AmiMessage } from '../asterisk/ami-message.ts';
 import { type AmiSecrets, readAmiSecrets } from '../asterisk/ami-secret.ts';
 import { type AmiStream, createAmiStream } from '../asterisk/ami-stream.ts';
-import { type PbxFacts, readPbxFacts } from '../asterisk/pbx-facts.ts';
+import { type PbxFactsWatch, watchPbxFacts } from '../asterisk/pbx-facts.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
@@ -42,8 +42,6 @@ export const amiOptions = z.strictObject({
 export type AmiOptions = z.infer<typeof amiOptions>;
 
 const secretRetryMs = 15_000;
-const factsEveryMs = 60_000;
-const factsRetryMs = 5_000;
 const sensorStates = { connecting: 'starting', live: 'live', refused: 'down', down: 'down' } as const;
 
 export function createAmiSensor({
@@ -68,11 +66,10 @@ export function createAmiSensor({
   };
   let lagMs = 0;
   let secrets: AmiSecrets | undefined;
-  let facts: PbxFacts | undefined;
+  let facts: PbxFactsWatch | undefined;
   let stream: AmiStream | undefined;
   let actions: AmiActions | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
-  let factsTimer: NodeJS.Timeout | undefined;
   let emit: (observations: readonly Observation[]) => void = () => {};
   let isStopped = false;
 
@@ -96,12 +93,6 @@ export function createAmiSensor({
     counters.observations += observations.length;
     if (observations.length > 0) emit(observations);
   };
-  const refreshFacts = async (): Promise<void> => {
-    if (!actions) return;
-    facts = await readPbxFacts(actions).catch(() => undefined);
-    if (!facts) await rereadSecrets();
-    if (!isStopped) factsTimer = setTimeout(refreshFacts, facts ? factsEveryMs : factsRetryMs);
-  };
   const connect = (): void => {
     const { host, port, events_user, actions_user } = options;
     const login = (user: string, secret: keyof AmiSecrets): AmiLogin => ({
@@ -121,7 +112,7 @@ export function createAmiSensor({
       now,
       timing,
     });
-    factsTimer = setTimeout(refreshFacts, 1_000);
+    facts = watchPbxFacts(actions, () => void rereadSecrets());
   };
   const open = async (): Promise<void> => {
     try {
@@ -133,18 +124,20 @@ export function createAmiSensor({
       setHealth('down', messageOf(error));
       amiAlarms.state('down', messageOf(error), error instanceof SipwardenError ? error.hint : undefined);
     }
-    retryTimer = setTimeout(open, secretRetryMs);
+    if (!isStopped) retryTimer = setTimeout(open, secretRetryMs);
   };
   const reportMissingSecret = (): void => {
     const detail = `there is no ${options.secret_file}`;
     const hint = '"sipwarden setup" makes the AMI logins and writes their secrets';
     setHealth(options.enabled === 'yes' ? 'down' : 'off', `${detail}; ${hint}`);
     if (options.enabled === 'yes') amiAlarms.state('down', detail, hint);
+    else amiAlarms.clearAll();
   };
   const detailOf = (): string => {
     if (health.state !== 'live') return health.detail;
-    const pbx = facts
-      ? `Asterisk ${facts.version}, ${facts.registeredContacts} registered contacts`
+    const known = facts?.latest();
+    const pbx = known
+      ? `Asterisk ${known.version}, ${known.registeredContacts} registered contacts`
       : (actions?.state().detail ?? '');
     return `${health.detail}; ${pbx}`;
   };
@@ -158,7 +151,7 @@ export function createAmiSensor({
     async stop() {
       isStopped = true;
       clearTimeout(retryTimer);
-      clearTimeout(factsTimer);
+      facts?.close();
       stream?.close();
       actions?.close();
       setHealth('off', 'stopped');
@@ -172,7 +165,7 @@ export function createAmiSensor({
         ...stream?.counters(),
         ...counters,
         lagMs,
-        ...(facts && { registeredContacts: facts.registeredContacts }),
+        registeredContacts: facts?.latest()?.registeredContacts ?? 0,
       },
     }),
   };

@@ -47,7 +47,8 @@ function listen(port: number, timing: Partial<AmiTiming> = {}, secret = () => 's
   });
   cleanups.push(stream.close);
   const live = () => waitFor('the stream is live', () => seen.states.at(-1) === 'live');
-  return { ...seen, stream, live };
+  const lives = () => seen.states.filter((state) => state === 'live').length;
+  return { ...seen, stream, live, lives };
 }
 
 describe('the events login', () => {
@@ -175,11 +176,9 @@ describe('a connection that ends', () => {
     await closed.live();
     closed.stream.close();
     const other = listen(server.port);
-    for (const count of [1, 2, 3]) {
-      await waitFor('the other one is live', () => other.stream.counters().connections === count);
-      await other.live();
+    for (const times of [1, 2, 3]) {
+      await waitFor('the other one is live', () => other.lives() === times);
       server.dropAll();
-      await waitFor('the other one is lost', () => other.states.at(-1) === 'down');
     }
     expect(closed.states).toEqual(['connecting', 'live']);
     expect(closed.stream.counters().connections).toBe(1);

@@ -1,7 +1,6 @@
 import {
   chmodSync,
   cpSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -134,7 +133,7 @@ describe('setup where AMI is off', () => {
     const text = describePlan(plan);
     const secrets =
       plan.changes.map(({ after = '' }) => /events = "(.*)"/.exec(after)?.[1]).find(Boolean) ?? 'none';
-    expect(text).toContain('-enabled = no\n+enabled = yes\n');
+    expect(text).toContain('-enabled = no\n-bindaddr = 0.0.0.0\n+enabled = yes\n+bindaddr = 127.0.0.1\n');
     expect(text).toContain('+#tryinclude "manager.d/sipwarden.conf"\n');
     expect(text).toContain(`Keep a backup as ${managerConf()}.sipwarden-backup\n`);
     expect(text).toContain('+secret = ********\n');
@@ -222,8 +221,6 @@ test('where a file cannot be written, none is', async () => {
   writeFileSync(join(places.etc, 'manager.d'), 'a file where a directory belongs');
   const before = snapshot();
   await expect(applyPlan(plan)).rejects.toMatchObject({ code: 'SETUP_WRITE_FAILED' });
-  mkdirSync(join(root, 'sipwarden'), { recursive: true });
-  rmSync(join(root, 'sipwarden'), { recursive: true });
   expect(snapshot()).toEqual(before);
 });
 

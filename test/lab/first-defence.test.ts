@@ -1,15 +1,16 @@
 // The first defence: real attacks on a real Asterisk are seen, joined, banned in the kernel and explained, and the
 // registered phone never notices.
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Replay } from '../../src/replay.ts';
 import { describeWhere } from '../prerequisites.ts';
 import { waitFor } from '../wait-for.ts';
 import { addresses } from './addresses.ts';
 import { type Asterisk, startAsterisk } from './asterisk.ts';
 import { enumerateExtensions, forgeRegistrations } from './attacks.ts';
 import { createNetwork, type Network } from './namespaces.ts';
-import { type PacketRecording, startPacketRecording } from './packet-recording.ts';
+import { startPacketRecording } from './packet-recording.ts';
 import { type Phone, startPhone } from './phone.ts';
 import { type Sipwarden, startSipwarden } from './sipwarden.ts';
 import { makeLabFolder } from './stale-labs.ts';
@@ -41,25 +42,29 @@ describeWhere(
         'the phone is registered and shielded',
         async () => (await sipwarden.status()).inForce.shielded > 0,
       );
-      pcap = join(await makeLabFolder(), 'attacks.pcap');
+      folder = await makeLabFolder();
     });
     afterAll(async () => {
       await phone?.stop();
-      await recording?.stop();
       await sipwarden?.stop();
       await asterisk?.stop();
       await network?.close();
-      if (pcap) await rm(dirname(pcap), { recursive: true });
+      if (folder) await rm(folder, { recursive: true });
     });
 
     const judged = async (event: string) => (await asterisk.securityLog({ event, address: attacker })).length;
-    const replayed = async () => {
+    /** Carries the attack out, and says what a replay of its recording would have decided about the source. */
+    const replayOf = async (attack: () => Promise<unknown>, address = attacker) => {
+      const pcap = join(folder, 'attack.pcap');
+      const recording = await startPacketRecording(network, 'pbx', pcap);
+      await attack();
+      await recording.stop();
       const { stdout, stderr } = await sipwarden.command('replay', pcap, '--json');
       if (!stdout) throw new Error(stderr);
-      const { decisions } = JSON.parse(stdout) as {
-        decisions: { source: string; action: string; attack: string; proof: string }[];
-      };
-      return decisions.map(({ source, action, attack, proof }) => [source, action, attack, proof]);
+      const { decisions } = JSON.parse(stdout) as Replay;
+      return decisions
+        .filter(({ source }) => source === address)
+        .map(({ source, action, attack, proof }) => [source, action, attack, proof]);
     };
     const decided = async (address: string) =>
       (await sipwarden.explain(address)).history.map(({ target, action, cause }) =>
@@ -74,10 +79,10 @@ describeWhere(
       );
     });
 
-    test('bans svcrack, proven by nonce echo, before Asterisk judges more than hit_count + 2 guesses', async () => {
-      recording = await startPacketRecording(network, 'pbx', pcap);
-      await svcrack(network, { account: '1005', passwords: wrongPasswords(400), seconds: 6 });
-      await recording.stop();
+    test('bans svcrack, proven by nonce echo, before Asterisk judges more than hit_count + 2 guesses, and so does a replay', async () => {
+      const replayed = await replayOf(() =>
+        svcrack(network, { account: '1005', passwords: wrongPasswords(400), seconds: 6 }),
+      );
 
       expect(await judged('ChallengeResponseFailed')).toBeLessThanOrEqual(12);
       expect(await decided(attacker)).toEqual([[attacker, 'ban', 'registration-bruteforce', 'proven']]);
@@ -85,10 +90,7 @@ describeWhere(
       const [attack] = await sipwarden.attacks(attacker);
       expect(attack?.evidence.provenBy?.by).toBe('nonce-echo');
       expect(attack?.evidence.accounts).toEqual(['1005']);
-    });
-
-    test('decides the same about a recording of that attack', async () => {
-      expect((await replayed()).filter(([source]) => source === attacker)).toEqual(await decided(attacker));
+      expect(replayed).toEqual(await decided(attacker));
     });
 
     test('keeps the ban in the kernel when it is killed, and in the store when it is started again', async () => {
@@ -108,13 +110,14 @@ describeWhere(
       expect(await sipwarden.bans()).toEqual([]);
     });
 
-    test('lets an enumeration of 200 extensions reach Asterisk at most 10 times', async () => {
+    test('lets an enumeration of 200 extensions reach Asterisk at most 10 times, and replays it alike', async () => {
       const finding = await enumerateExtensions(network);
       expect(finding.sent).toBe(200);
       expect(finding.answered).toBeLessThanOrEqual(10);
       const unknown = await asterisk.securityLog({ event: 'InvalidAccountID', address: attacker });
       expect(unknown.filter(({ account }) => /^2\d\d\d$/.test(account)).length).toBeLessThanOrEqual(10);
       expect((await decided(attacker))[0]).toEqual([attacker, 'drop', 'extension-enumeration', 'asserted']);
+      expect(replayed).toEqual([[attacker, 'drop', 'extension-enumeration', 'asserted']]);
       await sipwarden.command('unban', attacker);
     });
 
@@ -131,7 +134,10 @@ describeWhere(
 
     test('bans nobody and drops nothing of the phone when its address is forged, and records it as asserted', async () => {
       const before = phone.report();
-      await forgeRegistrations(network, { as: phoneAddress, port: 5_060 });
+      const replayed = await replayOf(
+        () => forgeRegistrations(network, { as: phoneAddress, port: 5_060 }),
+        phoneAddress,
+      );
       const attacks = await waitFor('the attack is recorded', async () => {
         const found = await sipwarden.attacks(phoneAddress);
         return found.length > 0 && found;

@@ -1,0 +1,20 @@
+// How many bans a second the kernel acknowledges: through our session against a fork for each.
+import { fileURLToPath } from 'node:url';
+import { openNamespace } from '../enforce/namespace.ts';
+import type { Benchmark } from './benchmark.ts';
+
+const program = fileURLToPath(new URL('bans-program.ts', import.meta.url));
+
+export const bansBenchmark: Benchmark = {
+  name: 'bans-vs-fork',
+  must: '>=',
+  bar: 50,
+  async run() {
+    const namespace = await openNamespace();
+    try {
+      return Number(await namespace.run(process.execPath, [program]));
+    } finally {
+      await namespace.remove();
+    }
+  },
+};

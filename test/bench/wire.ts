@@ -1,0 +1,85 @@
+// The stage of the live benchmarks: a PBX's namespace with our real rules, one outside it that sends, and a cable.
+// The only thing that differs from production are the rates up to which packets are logged: here all are.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { captureLimit, chainLines, jumpRules, kernelSet, setLines } from '../../src/enforce/rules.ts';
+import { type Namespace, openNamespace } from '../enforce/namespace.ts';
+import { sources, writeTraffic } from './traffic-file.ts';
+
+export interface Wire {
+  /** Where the rules stand. */
+  readonly pbx: Namespace;
+  /** Sends at this rate; gives how many packets left, which is `packets` unless the machine is too slow. */
+  send(packets: number, perSecond: number): Promise<number>;
+  /** Puts every source into the kernel's set of the banned. */
+  banSources(): Promise<void>;
+}
+
+export const nflogGroup = 5_060;
+const pbxAddress = '192.0.2.254';
+/** As many as the file holds; sending more begins anew. */
+const packetsInFile = 20_000;
+/** Packets that leave together: tcpreplay spins between single ones, and the machine has better things to do. */
+const packetsAtOnce = 10;
+
+/** Makes it, lends it and removes it, whatever happens. */
+export async function onWire<Answer>(work: (wire: Wire) => Promise<Answer>): Promise<Answer> {
+  const folder = await mkdtemp(join(tmpdir(), 'swt-bench-'));
+  const opened: Namespace[] = [];
+  try {
+    const [pbx, outside] = [await openNamespace(), await openNamespace()];
+    opened.push(pbx, outside);
+    await connect(pbx, outside);
+    await installRules(pbx);
+    const file = join(folder, 'traffic.pcap');
+    const macAddress = (await pbx.run('cat', ['/sys/class/net/veth0/address'])).trim();
+    await writeTraffic(file, packetsInFile, { macAddress, address: pbxAddress });
+    return await work({
+      pbx,
+      send: (packets, perSecond) => replay(outside, file, packets, perSecond),
+      async banSources() {
+        const lines = sources.map((source) => `add ${kernelSet('ban', 4)} ${source}`);
+        await pbx.run('ipset', ['restore'], `${lines.join('\n')}\n`);
+      },
+    });
+  } finally {
+    for (const namespace of opened) await namespace.remove();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function connect(pbx: Namespace, outside: Namespace): Promise<void> {
+  const peer = ['peer', 'name', 'veth0', 'netns', outside.name];
+  await pbx.run('ip', ['link', 'add', 'veth0', 'type', 'veth', ...peer]);
+  await pbx.run('ip', ['address', 'add', `${pbxAddress}/24`, 'dev', 'veth0']);
+  for (const namespace of [pbx, outside]) await namespace.run('ip', ['link', 'set', 'veth0', 'up']);
+}
+
+async function installRules(pbx: Namespace): Promise<void> {
+  const settings = {
+    udpPorts: [[5_060, 5_060]],
+    tcpPorts: [[5_060, 5_061]],
+    nflogGroup,
+    logLimitPerSecond: 10_000,
+  } as const;
+  await pbx.run('ipset', ['restore'], `${setLines(settings, [4]).join('\n')}\n`);
+  const chains = chainLines(4, settings).map(raiseLimit);
+  await pbx.run('iptables-restore', [], `${['*raw', ...chains, ...jumpRules, 'COMMIT'].join('\n')}\n`);
+}
+
+/** Of everybody together; that of one source is an option. */
+function raiseLimit(rule: string): string {
+  return rule.replace(
+    `--hashlimit-upto ${captureLimit.perSecond}/sec --hashlimit-burst ${captureLimit.burst}`,
+    '--hashlimit-upto 1000000/sec --hashlimit-burst 1000000',
+  );
+}
+
+async function replay(outside: Namespace, file: string, packets: number, perSecond: number): Promise<number> {
+  const loops = Math.ceil(packets / packetsInFile);
+  const rate = [`--pps=${perSecond}`, `--pps-multi=${packetsAtOnce}`, '--timer=nano'];
+  const bounds = [`--loop=${loops}`, `--limit=${packets}`, '--preload-pcap', '--no-flow-stats'];
+  const said = await outside.run('tcpreplay', [...rate, ...bounds, '-i', 'veth0', file]);
+  return Number(/Successful packets:\s+(\d+)/.exec(said)?.[1]);
+}
