@@ -13,6 +13,7 @@ import { parseAddress } from './model/address.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
 import { createOrders, desiredEntries } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
+import { recall } from './recall.ts';
 import { createAlarmBoard } from './report/alarms.ts';
 import { type Sensors, startSensors } from './sensors.ts';
 import { summarize, version } from './status.ts';
@@ -36,33 +37,31 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const logger = createLogger(config.log.level, 'sipwarden');
   const alarms = createAlarmBoard({ logger, now });
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
-  const lists = {
-    allow: createAddressList(await store.listEntries('allow')),
-    deny: createAddressList(await store.listEntries('deny')),
-  };
+  const memory = await recall(store, now(), now() - config.decide.forgiven_after);
+  const lists = { allow: createAddressList(memory.allow), deny: createAddressList(memory.deny) };
   const effects = createEffects({ reconciler: () => firewall.reconciler, store, logger, now });
-  const remembered = await store.decisionsSince(now() - config.decide.forgiven_after);
   const pipeline = createPipeline({
     settings: config,
     allowlist: lists.allow,
     effects,
     ownAddresses,
     newId: randomUUID,
-    shielded: await store.shield(now()),
-    decisions: remembered,
+    shielded: memory.shielded,
+    decisions: memory.decisions,
   });
   const isUntouchable = (target: string) => pipeline.protection.protectedFromForgery(target, now());
   const newFirewall = () => createFirewall({ config, isUntouchable, alarms, logger, now });
   let firewall: Firewall = newFirewall();
 
-  const desired = async () =>
+  const desired = () =>
     desiredEntries({
-      decisions: await store.activeDecisions(now()),
+      decisions: pipeline.inForce(now()),
       lists,
       shield: pipeline.shield.entries(now()),
       isEnforcing: config.mode === 'enforce',
     });
-  await firewall.reconciler.start(await desired());
+  const kept = memory.isComplete ? [] : await firewall.enforcer.list().catch(() => []);
+  await firewall.reconciler.start([...kept, ...desired()]);
 
   const timer = createDeadlineTimer(pipeline);
   const sensors: Sensors = await startSensors(config, {
@@ -85,7 +84,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       firewall = newFirewall();
     }
     if (isOtherFirewall(before, changed) || before.mode !== changed.mode) {
-      await firewall.reconciler.start(await desired());
+      await firewall.reconciler.start(desired());
     }
     await sensors.configure(changed);
     logger.info({ mode: changed.mode }, 'configuration applied');
@@ -99,8 +98,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   });
 
   const status = async () => {
-    const active = await store.activeDecisions(now());
-    const inForce = active.filter(({ enforced }) => enforced);
+    const inForce = pipeline.inForce(now()).filter(({ enforced }) => enforced);
     const health = sensors.health();
     const ami = health.find(({ name }) => name === 'ami');
     return {

@@ -27,11 +27,11 @@ export interface OrdersParts {
 export function createOrders(parts: OrdersParts): Operations {
   const { pipeline, store, reconciler, lists, banTimeMs, now, status, reload, flush } = parts;
 
-  const inForceWithin = async (target: Network): Promise<Decision[]> =>
-    (await store.activeDecisions(now())).filter((decision) => contains(target, decision.target));
+  const inForceWithin = (target: Network): readonly Decision[] =>
+    pipeline.inForce(now()).filter((decision) => contains(target, decision.target));
 
   const unban = async (target: Network, by: string): Promise<boolean> => {
-    const decisions = await inForceWithin(target);
+    const decisions = inForceWithin(target);
     await Promise.all(decisions.map((decision) => pipeline.unban(decision.target, by)));
     return decisions.length > 0;
   };
@@ -39,7 +39,9 @@ export function createOrders(parts: OrdersParts): Operations {
   return {
     status,
     reload,
-    bans: () => store.activeDecisions(now()),
+    async bans() {
+      return pipeline.inForce(now());
+    },
     async ban({ target, forMs = banTimeMs(), note, by, force }: Order<'ban'>) {
       const time = now();
       const answer = pipeline.ban({ target, time, until: time + forMs, by, note, force });
@@ -80,9 +82,7 @@ export function createOrders(parts: OrdersParts): Operations {
     async explain({ target }) {
       await flush();
       const time = now();
-      const inForce = (await store.activeDecisions(time)).filter((decision) =>
-        overlaps(decision.target, target),
-      );
+      const inForce = pipeline.inForce(time).filter((decision) => overlaps(decision.target, target));
       const history = await store.decisionsOf(target);
       const sources = new Set([target, ...inForce.map((decision) => decision.target)]);
       const attacks = await Promise.all([...sources].map((source) => store.attacks({ source, limit: 100 })));

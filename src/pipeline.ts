@@ -143,6 +143,7 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
       detectors = createDetectors(changed.detect, context, { options: settings.detect, detectors });
       settings = changed;
     },
+    inForce: policy.inForce,
     protection,
     shield,
     counters: correlator.counters,

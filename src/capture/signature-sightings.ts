@@ -9,8 +9,10 @@ const sourceLimit = 4_096;
 
 interface Sighting {
   toldAt: Time;
-  /** The last one that was not told yet, standing for all of them. */
-  held?: SignatureMatch;
+  /** The last one that was not told yet. */
+  held: SignatureMatch | undefined;
+  /** Messages that were not told yet. */
+  messages: number;
   due: Time;
 }
 
@@ -36,9 +38,10 @@ export function createSignatureSightings(emit: Emit): SignatureSightings {
 
   function tell(key: string, sighting: Sighting): void {
     if (!sighting.held) return;
-    emit(sighting.held);
+    emit({ ...sighting.held, messages: sighting.messages });
     sighting.toldAt = sighting.due;
-    delete sighting.held;
+    sighting.held = undefined;
+    sighting.messages = 0;
     waiting.delete(key);
   }
 
@@ -54,14 +57,15 @@ export function createSignatureSightings(emit: Emit): SignatureSightings {
       const key = `${match.source.address} ${match.transport} ${match.proof.level} ${match.signature}`;
       const known = sightings.get(key);
       if (!known || (!known.held && match.time - known.toldAt >= intervalMs)) {
-        sightings.set(key, { toldAt: match.time, due: match.time });
+        sightings.set(key, { toldAt: match.time, held: undefined, messages: 0, due: match.time });
         return emit(match);
       }
       if (!known.held) {
         known.due = match.time + intervalMs;
         waiting.set(key, known);
       }
-      known.held = { ...match, messages: match.messages + (known.held?.messages ?? 0) };
+      known.held = match;
+      known.messages += match.messages;
     },
     advance,
     end: () => advance(Number.POSITIVE_INFINITY),

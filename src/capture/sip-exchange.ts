@@ -1,7 +1,7 @@
 // What an answer of ours has in common with the request it answers, and what both are remembered under.
 import type { Address } from '../model/address.ts';
 import type { Observation } from '../model/observation.ts';
-import { headerText, type SipScan } from './sip-scan.ts';
+import { headerBytes, headerText, type SipScan } from './sip-scan.ts';
 
 /** What every observation about one request says: who, when, to whom, over what, with which proof. */
 export type Seen = Pick<
@@ -13,19 +13,23 @@ export type Seen = Pick<
 export type Emit = (observation: Observation) => void;
 
 /**
- * The client's address (the packet's, of the request the source, of the answer the destination), Call-ID and CSeq. Not
+ * The client's address (the packet's: of a request the source, of an answer the destination), CSeq and Call-ID. Not
  * the port: without `rport` the answer goes to the one that the client's Via names (RFC 3261 §18.2.2).
  */
 export function exchangeKey(client: Address, scan: SipScan): string {
-  const [, digits = '', method = ''] = /^(\d*)\s*(\S*)/.exec(headerText(scan, 'cseq'))!;
-  return `${client} ${toUint32(digits)} ${method.toUpperCase()} ${headerText(scan, 'call-id')}`;
+  return `${client} ${sequenceOf(headerBytes(scan, 'cseq'))} ${headerText(scan, 'call-id')}`;
 }
 
-/** As pjsip reads and then answers it: without leading zeros, and over 32 bits it wraps. */
-function toUint32(digits: string): number {
-  let value = 0;
-  for (let index = 0; index < digits.length; index += 1) {
-    value = (Math.imul(value, 10) + digits.charCodeAt(index) - 48) >>> 0;
+/** As pjsip reads a CSeq and then answers it: without leading zeros, over 32 bits wrapped, the method in upper case. */
+function sequenceOf(cseq: string): string {
+  let number = 0;
+  let at = 0;
+  for (let code = cseq.charCodeAt(0); code >= 48 && code <= 57; code = cseq.charCodeAt(at)) {
+    number = (Math.imul(number, 10) + code - 48) >>> 0;
+    at += 1;
   }
-  return value;
+  return `${number} ${cseq
+    .slice(at, at + 128)
+    .trim()
+    .toUpperCase()}`;
 }

@@ -35,6 +35,8 @@ export interface Policy {
   decide(detection: Detection): { readonly decision: Decision; readonly isNew: boolean };
   /** Takes a decision into account that was made elsewhere: by a person, or before a restart. */
   adopt(decision: Decision): void;
+  /** Bans and drops that are not over, oldest first; in observe mode those that would hold. */
+  inForce(now: Time): readonly Decision[];
   /** Forgets what is in force for a target; its history stays. */
   release(target: Network): void;
 }
@@ -52,14 +54,17 @@ interface History {
   readonly lastTime: Time;
 }
 
-const maxRemembered = 65_536;
+const maxHistories = 65_536;
+/** As many as the kernel's sets hold (IPv4 and IPv6). */
+const maxInForce = 524_288;
 const strength: Record<Action, number> = { notice: 0, drop: 1, ban: 2 };
 /** How long a notice about one source stands before it is given again. Milliseconds. */
 const noticeMs = 600_000;
 
 export function createPolicy({ options, protection, shield, isEnforcing, newId }: PolicyParts): Policy {
-  const inForce = new LRUCache<Network, Decision>({ max: maxRemembered });
-  const histories = new LRUCache<Network, History>({ max: maxRemembered });
+  /** The oldest first. */
+  const inForce = new Map<Network, Decision>();
+  const histories = new LRUCache<Network, History>({ max: maxHistories });
 
   const offencesOf = (target: Network, action: 'ban' | 'drop', now: Time): number => {
     const history = histories.get(target);
@@ -67,7 +72,10 @@ export function createPolicy({ options, protection, shield, isEnforcing, newId }
   };
 
   const adopt = (decision: Decision) => {
+    inForce.delete(decision.target);
     inForce.set(decision.target, decision);
+    const [oldest] = inForce.keys();
+    if (inForce.size > maxInForce && oldest !== undefined) inForce.delete(oldest);
     const { action, target, time } = decision;
     if (action === 'notice') return;
     const offences = { ban: offencesOf(target, 'ban', time), drop: offencesOf(target, 'drop', time) };
@@ -89,6 +97,10 @@ export function createPolicy({ options, protection, shield, isEnforcing, newId }
 
   return {
     adopt,
+    inForce(now) {
+      for (const [target, { until = Infinity }] of inForce) if (until <= now) inForce.delete(target);
+      return [...inForce.values()].filter(({ action }) => action !== 'notice');
+    },
     release: (target) => {
       inForce.delete(target);
     },

@@ -9,6 +9,7 @@ import type { Alarms } from '../model/alarm.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { Sensor, SensorHealth, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
+import { endAbandonedReader } from './abandoned-reader.ts';
 import { createCaptureCounters } from './capture-counters.ts';
 import { type Ending, tryAgain } from './capture-ending.ts';
 import { type CaptureOptions, describeSource, packetFilter, tcpdumpArguments } from './capture-options.ts';
@@ -111,6 +112,9 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
   /** One life of the two programs: how it ended, or undefined where other ports asked for its end. */
   const run = async (emit: Emit, onLive: () => void): Promise<Ending | undefined> => {
     filter = packetFilter(settings);
+    if (options.source === 'nflog' && endAbandonedReader(options.nflog_group)) {
+      logger.info({ source }, 'the reader that a killed daemon left was ended');
+    }
     try {
       const command = {
         tcpdumpArguments: tcpdumpArguments(options, filter),

@@ -1,0 +1,34 @@
+// What the store remembers at start. Where it cannot be read, protection begins from what the kernel still holds.
+import type { Decision } from './model/decision.ts';
+import type { ListEntry } from './model/list-entry.ts';
+import type { ShieldEntry } from './model/shield-entry.ts';
+import type { Time } from './model/time.ts';
+import type { Store } from './store/store.ts';
+
+export interface Memory {
+  /** Oldest first: what was decided since `since`, and whatever of before still holds. */
+  readonly decisions: readonly (Decision & { readonly ended?: unknown })[];
+  readonly allow: readonly ListEntry[];
+  readonly deny: readonly ListEntry[];
+  readonly shielded: readonly ShieldEntry[];
+  /** False: the store said nothing (and has raised its alarm), so the kernel must not be made to agree with this. */
+  readonly isComplete: boolean;
+}
+
+export async function recall(store: Store, now: Time, since: Time): Promise<Memory> {
+  try {
+    const decisions = await store.decisionsSince(since);
+    const known = new Set(decisions.map(({ id }) => id));
+    const older = (await store.activeDecisions(now)).filter(({ id }) => !known.has(id));
+    const [allow, deny] = [await store.listEntries('allow'), await store.listEntries('deny')];
+    return {
+      decisions: [...older, ...decisions],
+      allow,
+      deny,
+      shielded: await store.shield(now),
+      isComplete: true,
+    };
+  } catch {
+    return { decisions: [], allow: [], deny: [], shielded: [], isComplete: false };
+  }
+}
