@@ -45,4 +45,6 @@ function fail(error: unknown): number {
   return codes[error.code] ?? exitCode.failed;
 }
 
-process.exitCode = await runCli(process.argv.slice(2));
+const code = await runCli(process.argv.slice(2));
+// What a failed start left running must not keep the process.
+if (code !== 0) process.exit(code);

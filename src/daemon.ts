@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { type Config, type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
-import { startControl } from './control/server.ts';
+import { checkSocketIsFree, startControl } from './control/server.ts';
 import { createAddressList } from './decide/address-list.ts';
 import { createEffects } from './effects.ts';
 import { createFirewall, type Firewall } from './firewall.ts';
@@ -34,6 +34,8 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const initial = load();
   let config = initial.config;
   const startedAt = now();
+  // Before anything is touched: two daemons would undo each other's firewall.
+  await checkSocketIsFree(config.control);
   const logger = createLogger(config.log.level, 'sipwarden');
   const alarms = createAlarmBoard({ logger, now });
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });

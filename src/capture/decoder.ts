@@ -54,6 +54,7 @@ export function createDecoder({ isSipPort, onMessage, discard, isLocal }: Decode
     const length = bytes.readUInt16BE(offset + 4);
     if (length < 8) return 'udp: a length that cannot be';
     const end = Math.min(payload.end, offset + length);
+    if (end === offset + 8 && length > 8) return 'udp: a text that is cut';
     if (isKeepAlive(bytes, offset + 8, end)) return 'udp: a keep-alive';
     const { source, destination } = peersOf(payload);
     onMessage({

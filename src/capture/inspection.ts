@@ -102,8 +102,7 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
     reader.end();
     observer.end();
     hand();
-    tally.flush();
-    outbox.end(onEnd);
+    outbox.end({ kind: 'counters', counters: tally.totals() }, onEnd);
   });
   return {
     configure(changed) {

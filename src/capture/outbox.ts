@@ -8,12 +8,12 @@ import { observationsPerMessage, type SidecarMessage, writeMessage } from './pro
 const waitingLimit = 8 * 1024 * 1024;
 
 export interface Outbox {
-  /** Nothing happens where too much waits already. */
-  send(message: SidecarMessage): void;
+  /** False where too much waits already: the message is not sent. */
+  send(message: SidecarMessage): boolean;
   /** As many messages as it takes; tells how many observations were shed. */
   sendObservations(list: readonly Observation[]): number;
-  /** Calls back when everything is written. */
-  end(onEnd: () => void): void;
+  /** Sends one more message whatever waits, and calls back when everything is written. */
+  end(last: SidecarMessage, onEnd: () => void): void;
 }
 
 /** Writes to an open descriptor; `onGone` when nobody is there to read it any more. */
@@ -21,20 +21,22 @@ export function createOutbox(descriptor: number, onGone: () => void): Outbox {
   const socket = new Socket({ fd: descriptor, readable: false, writable: true });
   socket.on('error', onGone);
   const isFull = (): boolean => socket.writableLength > waitingLimit;
-  const send = (message: SidecarMessage): void => {
-    if (!isFull()) socket.write(writeMessage(message));
+  const send = (message: SidecarMessage): boolean => {
+    if (isFull()) return false;
+    socket.write(writeMessage(message));
+    return true;
   };
   return {
     send,
     sendObservations(list) {
       let sent = 0;
-      while (sent < list.length && !isFull()) {
+      while (sent < list.length) {
         const part = list.slice(sent, sent + observationsPerMessage);
-        send({ kind: 'observations', list: part });
+        if (!send({ kind: 'observations', list: part })) break;
         sent += part.length;
       }
       return list.length - sent;
     },
-    end: (onEnd) => void socket.end(onEnd),
+    end: (last, onEnd) => void socket.end(writeMessage(last), onEnd),
   };
 }

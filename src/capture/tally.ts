@@ -7,27 +7,28 @@ const namesLimit = 150;
 export interface Tally {
   /** The new total. */
   add(name: string, count?: number): number;
-  /** Tells at once what was not told yet. */
-  flush(): void;
+  totals(): Record<string, number>;
 }
 
-export function createTally(tell: (counters: Record<string, number>) => void): Tally {
-  const totals = new Map<string, number>();
+/** `tell` answers whether it could; where not, it is asked again later. */
+export function createTally(tell: (counters: Record<string, number>) => boolean): Tally {
+  const counts = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => {
-    if (!timer) return;
-    clearTimeout(timer);
-    timer = undefined;
-    tell(Object.fromEntries(totals));
+  const totals = () => Object.fromEntries(counts);
+  const wait = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (!tell(totals())) wait();
+    }, tellEveryMs).unref();
   };
   return {
     add(name, count = 1) {
-      const key = totals.has(name) || totals.size < namesLimit ? name : 'other';
-      const total = (totals.get(key) ?? 0) + count;
-      totals.set(key, total);
-      if (count > 0) timer ??= setTimeout(flush, tellEveryMs).unref();
+      const key = counts.has(name) || counts.size < namesLimit ? name : 'other';
+      const total = (counts.get(key) ?? 0) + count;
+      counts.set(key, total);
+      if (count > 0) wait();
       return total;
     },
-    flush,
+    totals,
   };
 }

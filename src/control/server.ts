@@ -12,18 +12,22 @@ import { type Operations, orders } from './operations.ts';
 const bodyLimit = 64 * 1024;
 const listName = z.enum(listNames);
 
-/** Listens; rejects with CONTROL_IN_USE where another daemon answers on the socket. */
+/** Rejects with CONTROL_IN_USE where another daemon answers on the socket. */
+export async function checkSocketIsFree({ socket }: ControlOptions): Promise<void> {
+  if (!(await isAnswered(socket))) return;
+  throw new SipwardenError('CONTROL_IN_USE', `another sipwarden answers on ${socket}`, {
+    hint: 'stop it first, or give this one another [control] socket',
+  });
+}
+
+/** Listens; rejects with CONTROL_IN_USE. */
 export async function startControl(
   options: ControlOptions,
   operations: Operations,
 ): Promise<{ close(): Promise<void> }> {
+  await checkSocketIsFree(options);
   const server = createServer(operations);
   await mkdir(dirname(options.socket), { recursive: true, mode: 0o755 });
-  if (await isAnswered(options.socket)) {
-    throw new SipwardenError('CONTROL_IN_USE', `another sipwarden answers on ${options.socket}`, {
-      hint: 'stop it first, or give this one another [control] socket',
-    });
-  }
   await rm(options.socket, { force: true });
   await server.listen({ path: options.socket });
   await chown(options.socket, -1, options.group).catch(() => undefined);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { scannerSignature } from '../../src/detect/scanner-signature.ts';
-import { captureOptions, tcpdumpArguments } from '../../src/sense/capture-options.ts';
+import { captureOptions, packetFilter, tcpdumpArguments } from '../../src/sense/capture-options.ts';
 import { startCapture } from '../../src/sense/capture-processes.ts';
 import { readNetlinkDrops } from '../../src/sense/netlink-drops.ts';
 
@@ -31,10 +31,9 @@ let counters = {};
 
 const capture = await startCapture(
   {
-    tcpdumpArguments: tcpdumpArguments(options, settings),
+    tcpdumpArguments: tcpdumpArguments(options, packetFilter(settings)),
     sidecarFile: fileURLToPath(new URL('../../src/sidecar.ts', import.meta.url)),
     sidecarUser: options.sidecar_user,
-    settings,
     runtimeDirectory: tmpdir(),
   },
   {
@@ -46,9 +45,9 @@ const capture = await startCapture(
     onRefused: (reason) => {
       throw new Error(`the sidecar wrote nonsense: ${reason}`);
     },
-    onDrops: () => {},
   },
 );
+capture.configure(settings);
 
 process.once('SIGTERM', () => {
   const { tcpdumpPid } = capture;

@@ -13,11 +13,11 @@ export function uint16(...values: number[]): Buffer {
   return Buffer.from(values.flatMap((value) => [(value >> 8) & 255, value & 255]));
 }
 
-export function uint32(value: number): Buffer {
+function uint32(value: number): Buffer {
   return uint16(value >>> 16, value & 0xffff);
 }
 
-export function addressBytes(address: string): Buffer {
+function addressBytes(address: string): Buffer {
   return Buffer.from(ipaddr.parse(address).toByteArray());
 }
 
@@ -118,10 +118,13 @@ export function nflog(packet: Buffer, { prefix = 'sw-in', hook = 0, isBig = fals
   ]);
 }
 
-export function request(method: string, { headers = '', body = '', length = `${body.length}` } = {}): string {
+export function request(
+  method: string,
+  { headers = '', body = '', length = '' }: { headers?: string; body?: string; length?: string } = {},
+): string {
   return (
     `${method} sip:pbx SIP/2.0\r\nVia: SIP/2.0/TCP 198.51.100.10;branch=z9hG4bKa\r\n` +
-    `User-Agent: friendly-scanner\r\n${headers}Content-Length: ${length}\r\n\r\n${body}`
+    `User-Agent: friendly-scanner\r\n${headers}Content-Length: ${length || body.length}\r\n\r\n${body}`
   );
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { datagramLimit } from '../../src/capture/defragment.ts';
 import { createIpReader } from '../../src/capture/ip.ts';
-import { ipv4, ipv4Fragment, ipv6, ipv6Fragment, pbx, phone, uint16 } from './frames.ts';
+import { ipv4, ipv4Fragment, ipv6, ipv6Fragment, pbx, phone } from './frames.ts';
 
 const payload = Buffer.from('what the packet carries');
 const outer = { source: '203.0.113.1', destination: '203.0.113.2' };
@@ -80,8 +80,6 @@ describe('IPv6', () => {
 
   test('mapped addresses become IPv4', () => {
     const packet = ipv6(17, payload, { source: '::ffff:198.51.100.7', destination: '::ffff:192.0.2.1' });
-    // ipaddr.js keeps the sixteen bytes of a mapped address.
-    expect(packet).toHaveLength(40 + payload.length);
     expectPayload(packet, { source: '198.51.100.7', destination: '192.0.2.1' });
   });
 
@@ -238,7 +236,6 @@ test('no bytes make it throw, grow without bound or point outside of the packet'
     ipv6(0, Buffer.concat([extension(44), fragments6[0]!.subarray(40)])),
     ...fragments4(),
     ...fragments6,
-    uint16(),
   );
   const damage = fc.array(fc.tuple(fc.nat(80), fc.nat(255)), { maxLength: 6 });
   fc.assert(

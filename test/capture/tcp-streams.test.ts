@@ -160,14 +160,14 @@ describe('proof', () => {
     synAck();
     send({ direction: 'out', sequence: (ourStart + 1) >>> 0, bytes: Buffer.from(answer) });
     receive(0, register, { acknowledgement: (ourStart + 1 + answer.length) >>> 0 });
-    expect(proofs).toEqual([true]);
+    expect(proofs).toEqual([false, true]);
   });
 
   test('a blind forger proves nothing, and does not disturb the stream of the one it names', () => {
     const { synAck, receive, messages, proofs } = createStreams();
     synAck();
     receive(0, register.slice(0, 50));
-    receive(50, invite, { acknowledgement: 1_000_000 });
+    receive(50, invite, { acknowledgement: 2_000_000_000 });
     receive(3_000_000, invite);
     receive(50, 'x'.repeat(200), { acknowledgement: undefined });
     receive(50, register.slice(50));

@@ -53,7 +53,7 @@ describeWhere(
 
     const judged = async (event: string) => (await asterisk.securityLog({ event, address: attacker })).length;
     /** Carries the attack out, and says what a replay of its recording would have decided about the source. */
-    const replayOf = async (attack: () => Promise<unknown>, address = attacker) => {
+    const replayOf = async (attack: () => Promise<unknown>, address: string = attacker) => {
       const pcap = join(folder, 'attack.pcap');
       const recording = await startPacketRecording(network, 'pbx', pcap);
       await attack();

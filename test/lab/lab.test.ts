@@ -111,10 +111,9 @@ describeWhere(['root', 'namespaces', 'asterisk', 'sipvicious', 'tcpdump'], 'the 
     await phone.stop();
   });
 
-  test('judges every guess of svcrack', async () => {
-    const { endedByItself } = await svcrack(network);
+  test('judges the guesses of svcrack', async () => {
+    await svcrack(network, { seconds: 3 });
 
-    expect(endedByItself).toBe(true);
     expect(await attackerFailures()).toBeGreaterThan(20);
   });
 

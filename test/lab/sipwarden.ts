@@ -28,6 +28,8 @@ export interface Sipwarden {
   kernelSet(name: string): Promise<readonly string[]>;
   /** Writes the configuration; the running daemon takes it up by itself. */
   configure(toml: string): Promise<void>;
+  readonly folder: string;
+  signal(name: NodeJS.Signals): void;
   kill(): Promise<void>;
   start(): Promise<void>;
   log(): string;
@@ -36,7 +38,8 @@ export interface Sipwarden {
 
 const program = join(import.meta.dirname, '../../bin/sipwarden');
 
-export async function startSipwarden(network: Network, asterisk: Asterisk, toml = ''): Promise<Sipwarden> {
+/** Without an Asterisk it protects from packets alone. */
+export async function startSipwarden(network: Network, asterisk?: Asterisk, toml = ''): Promise<Sipwarden> {
   const folder = await makeLabFolder();
   const configFile = join(folder, 'sipwarden.toml');
   const places = `
@@ -61,7 +64,9 @@ secret_file = "${folder}/ami.secret"
   const isUp = async () => {
     if (!daemon?.isRunning()) throw new Error(`sipwarden ended at once: ${daemon?.stderr()}`);
     const { exitCode, stdout } = await command('status', '--json');
-    return exitCode === 0 && (JSON.parse(stdout) as Status).sensors.every(({ state }) => state === 'live');
+    if (exitCode !== 0) return false;
+    const { sensors } = JSON.parse(stdout) as Status;
+    return sensors.every(({ name, state }) => state === 'live' || (name === 'ami' && !asterisk));
   };
   const start = async () => {
     daemon = network.start('pbx', program, ['--config', configFile, 'run']);
@@ -74,14 +79,18 @@ secret_file = "${folder}/ami.secret"
     said += daemon?.stderr() ?? '';
     daemon = undefined;
   };
-  await command('setup', '--asterisk-etc', asterisk.etc, '--asterisk-command', 'true', '--yes');
-  await asterisk.cli('manager reload');
+  if (asterisk) {
+    await command('setup', '--asterisk-etc', asterisk.etc, '--asterisk-command', 'true', '--yes');
+    await asterisk.cli('manager reload');
+  }
   await start();
   return {
     configFile,
     command,
     configure,
     start,
+    folder,
+    signal: (name) => daemon?.signal(name),
     kill: () => end('SIGKILL'),
     status: () => ask('status'),
     bans: () => ask('bans'),
