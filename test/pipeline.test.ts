@@ -152,6 +152,14 @@ describe('the proof ladder', () => {
     expect(blocked).toMatchObject([{ action: 'ban', enforced: false }]);
   });
 
+  test('blocks a source that was only observed as soon as it is armed', () => {
+    const { pipeline, blocked } = run({ mode: 'observe' });
+    pipeline.observe(provenGuesses());
+    pipeline.configure(configSchema.parse({}));
+    pipeline.observe([failure({ time: start + 200, proof: proven() })]);
+    expect(blocked.map(({ enforced }) => enforced)).toEqual([false, true]);
+  });
+
   test('starts afresh with a source that a person has unbanned', async () => {
     const { pipeline, blocked, unblocked } = run();
     pipeline.observe(provenGuesses());

@@ -16,7 +16,8 @@ export function createTally(tell: (counters: Record<string, number>) => boolean)
   let timer: NodeJS.Timeout | undefined;
   const totals = () => Object.fromEntries(counts);
   const wait = (): void => {
-    timer ??= setTimeout(() => {
+    if (timer) return;
+    timer = setTimeout(() => {
       timer = undefined;
       if (!tell(totals())) wait();
     }, tellEveryMs).unref();

@@ -85,7 +85,9 @@ export function createPolicy({ options, protection, shield, isEnforcing, newId }
   const covering = ({ source, time }: Detection, action: Action): Decision | undefined => {
     const decision = inForce.get(source);
     if (!decision || (decision.until ?? Infinity) <= time) return undefined;
-    return strength[decision.action] >= strength[action] ? decision : undefined;
+    // What was only observed does not hold any more once the administrator has armed it.
+    const isOnlyObserved = decision.action !== 'notice' && !decision.enforced && isEnforcing();
+    return strength[decision.action] >= strength[action] && !isOnlyObserved ? decision : undefined;
   };
 
   const durationOf = (action: Action, source: Network, time: Time): number => {

@@ -133,6 +133,7 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
 
   return {
     start(desired) {
+      truth.clear();
       for (const entry of desired) truth.set(keyOf(entry), entry);
       return repair();
     },

@@ -1,0 +1,53 @@
+// A program for the packet sensor's tests, run inside a namespace: a PBX that challenges every REGISTER and refuses
+// every answer to it, and beside it a client, which sends what standard input says. One line out for each answer.
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface Sending {
+  /** Addresses of the loopback interface; each sends `text` once. */
+  readonly from: readonly string[];
+  readonly port: number;
+  readonly text: string;
+}
+
+const pbxAddress = '192.0.2.1';
+const nonce = '1700000000/8d0f2c7e5b9a4f31c6a9d8e7f0b1a2c3';
+
+for (const port of [5060, 5080]) {
+  const pbx = createSocket('udp4');
+  pbx.on('message', (bytes, { address, port: clientPort }) => {
+    const text = bytes.toString();
+    if (text.startsWith('REGISTER ')) pbx.send(answerTo(text), clientPort, address);
+  });
+  pbx.bind(port, pbxAddress);
+  await once(pbx, 'listening');
+}
+process.stdout.write('ready\n');
+
+const clients = new Map<string, ReturnType<typeof createSocket>>();
+for await (const line of createInterface(process.stdin)) {
+  const { from, port, text } = JSON.parse(line) as Sending;
+  for (const address of from) {
+    const client = clients.get(address) ?? (await openClient(address));
+    client.send(text, port, pbxAddress);
+  }
+}
+process.exit();
+
+async function openClient(address: string) {
+  const client = createSocket('udp4');
+  client.bind(7000, address);
+  await once(client, 'listening');
+  client.on('message', () => process.stdout.write('answer\n'));
+  clients.set(address, client);
+  return client;
+}
+
+/** 401 with a nonce, or 403 to a request that bears credentials. */
+function answerTo(request: string): string {
+  const kept = request.split('\r\n').filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line));
+  const status = /^Authorization:/im.test(request) ? '403 Forbidden' : '401 Unauthorized';
+  const challenge = `WWW-Authenticate: Digest realm="asterisk",nonce="${nonce}",algorithm=MD5,qop="auth"`;
+  return [`SIP/2.0 ${status}`, ...kept, challenge, 'Content-Length: 0', '', ''].join('\r\n');
+}
