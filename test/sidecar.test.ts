@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import {
   type CaptureSettings,
   createMessageReader,
@@ -17,6 +17,8 @@ import { privilegesIn } from '../src/capture/rights.ts';
 import { ipv4, ipv6, nflog, pcapFile, request, udp } from './capture/frames.ts';
 import { describeWhere } from './prerequisites.ts';
 import { waitFor } from './wait-for.ts';
+
+jest.setTimeout(60_000);
 
 const program = join(import.meta.dirname, '../src/sidecar.ts');
 const nflogLink = 239;

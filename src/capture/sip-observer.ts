@@ -70,7 +70,7 @@ export function createSipObserver(
     const method = methodOf(sip);
     const headers = allHeaderBytes(sip, 'credentials');
     const credentials = headers.map(readDigest).filter(isUsable);
-    const echoed = message.direction === 'in' ? credentials.find((each) => isOurs(message, each)) : undefined;
+    const echoed = credentials.find((each) => isOurs(message, each));
     const seen = see(message, sip, proofOf(message, echoed !== undefined));
     const value = headerText(sip, 'user-agent');
     const signature = value === '' ? undefined : matchSignature(value);

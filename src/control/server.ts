@@ -35,7 +35,7 @@ export async function startControl(
   return { close: () => server.close() };
 }
 
-export function createServer(operations: Operations): FastifyInstance {
+function createServer(operations: Operations): FastifyInstance {
   const server = Fastify({ bodyLimit, logger: false, forceCloseConnections: true });
   server.setErrorHandler((error, _request, reply) => {
     const { status, ...answer } = failureOf(error);

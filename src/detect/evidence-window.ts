@@ -124,7 +124,7 @@ interface Details {
 }
 
 /** What a person may want to read about the evidence; every list is bounded. */
-export function createDetails(): Details {
+function createDetails(): Details {
   const accounts = new Set<string>();
   const values = new Set<string>();
   const callIds = new Set<string>();

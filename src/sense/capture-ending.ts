@@ -7,22 +7,25 @@ export interface Ending {
   readonly hint: string;
 }
 
-/** What a program said on standard error is quoted: its last line only. */
 export interface Ended {
   readonly exit: ProcessExit;
+  /** Its last lines on standard error. */
   readonly said: readonly string[];
 }
 
 export const tryAgain = 'it is started again by itself';
 
-export function explainEnding(tcpdump: Ended, sidecar: Ended): Ending {
-  return sidecar.exit.exitCode === sidecarExit.packetsEnded
+/** Either program's end ends the other, so it matters which was the first. */
+export function explainEnding(tcpdump: Ended, sidecar: Ended, first: 'tcpdump' | 'sidecar'): Ending {
+  const hasLostReader = tcpdump.exit.signal === 'SIGPIPE';
+  return sidecar.exit.exitCode === sidecarExit.packetsEnded || (first === 'tcpdump' && !hasLostReader)
     ? { message: describe('tcpdump', tcpdump), hint: tcpdumpHint(tcpdump) }
     : { message: describe('the sidecar', sidecar), hint: sidecarHint(sidecar) };
 }
 
 function describe(program: string, { exit, said }: Ended): string {
-  const last = said.at(-1);
+  // Explanations in brackets and statistics follow the line that matters.
+  const last = said.findLast((line) => /^\w+: /.test(line)) ?? said.at(-1);
   const how = exit.signal
     ? `was killed by ${exit.signal}`
     : exit.failure

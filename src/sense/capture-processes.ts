@@ -140,17 +140,22 @@ function supervise(
     onRefused: events.onRefused,
   });
   sidecar.stdout?.on('data', messages.push);
-  const ended = endTogether(tcpdump, sidecar).then(async ([tcpdumpExit, sidecarExit]) => {
+  const ended = endTogether(tcpdump, sidecar).then(async ({ first, tcpdumpExit, sidecarExit }) => {
     clearTimeout(late);
     await events.onEnded();
     if (isLate) return { message: `${[...missing].join(' and ')} did not get ready in time`, hint: tryAgain };
-    return explainEnding({ exit: tcpdumpExit, said: tcpdumpSaid }, { exit: sidecarExit, said: sidecarSaid });
+    return explainEnding(
+      { exit: tcpdumpExit, said: tcpdumpSaid },
+      { exit: sidecarExit, said: sidecarSaid },
+      first,
+    );
   });
   return {
     tcpdumpPid: tcpdump.pid,
     configure: (settings) => void sidecar.stdin?.write(writeMessage({ kind: 'settings', settings })),
     askDrops() {
-      tcpdump.signal('SIGUSR1');
+      // Before it listens, the signal would kill it.
+      if (!missing.has('tcpdump')) tcpdump.signal('SIGUSR1');
       return dropped;
     },
     stop,
@@ -160,16 +165,20 @@ function supervise(
 
 /** One program is of no use without the other. The sidecar first reads what is left in the FIFO. */
 async function endTogether(tcpdump: RunningProcess, sidecar: RunningProcess) {
-  await Promise.race([tcpdump.exited, sidecar.exited]);
+  const first = await Promise.race([
+    tcpdump.exited.then(() => 'tcpdump' as const),
+    sidecar.exited.then(() => 'sidecar' as const),
+  ]);
   tcpdump.signal('SIGTERM');
   const timer = setTimeout(() => sidecar.signal('SIGKILL'), sidecarEndsWithinMs);
-  const exits = await Promise.all([
-    // Without CAP_KILL we cannot end a tcpdump that changed its user; it ends at its next packet.
-    Promise.race([tcpdump.exited, delay(tcpdumpEndsWithinMs, { failure: 'does not end' }, { ref: false })]),
-    sidecar.exited,
-  ]);
+  const sidecarExit = await sidecar.exited;
   clearTimeout(timer);
-  return exits;
+  // Without CAP_KILL we cannot end a tcpdump that changed its user; it ends at its next packet.
+  const tcpdumpExit = await Promise.race([
+    tcpdump.exited,
+    delay(tcpdumpEndsWithinMs, { failure: 'does not end' }, { ref: false }),
+  ]);
+  return { first, tcpdumpExit, sidecarExit };
 }
 
 /** The last lines that a program said, kept up to date. */

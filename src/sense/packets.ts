@@ -48,6 +48,7 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
   const sidecarUser = options.sidecar_user;
   const { runtimeDirectory = tmpdir(), sidecarFile = ownSidecar } = parts;
   const source = describeSource(options);
+  const starts = `starts to read ${source}`;
   const counters = createCaptureCounters();
   const stopping = new AbortController();
   let { settings } = parts;
@@ -145,7 +146,10 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
       });
       if (stopping.signal.aborted) return;
       counters.add('restarts');
-      if (!ending) continue;
+      if (!ending) {
+        become('starting', starts);
+        continue;
+      }
       becomeDown(ending);
       onTried();
       if (liveSince !== undefined && now() - liveSince >= settledAfterMs) pauseMs = firstPauseMs;
@@ -158,7 +162,7 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
     name: 'packets',
     async start(emit) {
       if (options.source === 'off') return;
-      become('starting', `starts to read ${source}`);
+      become('starting', starts);
       await new Promise<void>((onTried) => {
         running = keepRunning(emit, onTried).then(onTried);
       });

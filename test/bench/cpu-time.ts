@@ -4,8 +4,12 @@ import { waitFor } from '../wait-for.ts';
 
 /** Milliseconds since they started, to the microsecond (proc(5) counts in steps of 10 ms elsewhere). */
 export function cpuMs(pids: readonly number[]): number {
-  const threads = pids.flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}`));
-  const nanoseconds = threads.map((thread) => Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[0]));
+  const threads = pids.flatMap((pid) =>
+    readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}`),
+  );
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
   return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 

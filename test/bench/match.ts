@@ -29,10 +29,17 @@ export const matchBenchmark: Benchmark = {
 };
 
 /** Hits are hits of both lists; half of the rest begin as one of the signatures does. */
-function composeUserAgents(words: readonly string[], large: SignatureMatcher, random: () => number): string[] {
+function composeUserAgents(
+  words: readonly string[],
+  large: SignatureMatcher,
+  random: () => number,
+): string[] {
   const version = () => `${Math.floor(random() * 30)}.${Math.floor(random() * 1_000)}`;
   const pick = (from: readonly string[]) => from[Math.floor(random() * from.length)]!;
-  const hits = distinct(userAgents * hitShare, () => `${pick(words.slice(0, few).filter((_, index) => index % 4 < 3))}/${version()}`);
+  const hits = distinct(
+    userAgents * hitShare,
+    () => `${pick(words.slice(0, few).filter((_, index) => index % 4 < 3))}/${version()}`,
+  );
   const phones = ['Yealink SIP-T46S', 'Grandstream GXP2170', 'snomD785', 'PolycomVVX-VVX_411-UA'];
   const misses = distinct(userAgents - hits.length, () => {
     const name = random() < 0.5 ? pick(phones) : pick(words).slice(0, -2);

@@ -12,7 +12,9 @@ const messages = 256;
 const passes = 200;
 const rounds = 9;
 
-const corpus = Array.from({ length: messages }, (_, index) => composeMessage(index, '198.51.100.7', '192.0.2.254'));
+const corpus = Array.from({ length: messages }, (_, index) =>
+  composeMessage(index, '198.51.100.7', '192.0.2.254'),
+);
 const scan = createSipScanner();
 
 const ours: FindUserAgent = (message) => {

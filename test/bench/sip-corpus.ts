@@ -62,8 +62,20 @@ const invite = (account: string, from: string, to: string) => ({
     'Content-Type: application/sdp',
   ],
   body: [
-    ...['v=0', `o=- 1 1 IN IP4 ${from}`, 's=call', `c=IN IP4 ${from}`, 't=0 0', 'm=audio 16384 RTP/AVP 8 0 18 101'],
-    ...['a=rtpmap:8 PCMA/8000', 'a=rtpmap:0 PCMU/8000', 'a=rtpmap:18 G729/8000', 'a=rtpmap:101 telephone-event/8000'],
+    ...[
+      'v=0',
+      `o=- 1 1 IN IP4 ${from}`,
+      's=call',
+      `c=IN IP4 ${from}`,
+      't=0 0',
+      'm=audio 16384 RTP/AVP 8 0 18 101',
+    ],
+    ...[
+      'a=rtpmap:8 PCMA/8000',
+      'a=rtpmap:0 PCMU/8000',
+      'a=rtpmap:18 G729/8000',
+      'a=rtpmap:101 telephone-event/8000',
+    ],
     ...['a=fmtp:101 0-15', 'a=sendrecv', ''],
   ].join('\r\n'),
 });

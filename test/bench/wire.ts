@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { captureLimit, chainLines, jumpRules, kernelSet, setLines } from '../../src/enforce/rules.ts';
 import { type Namespace, openNamespace } from '../enforce/namespace.ts';
+import type { Load } from './live-capture.ts';
 import { sources, writeTraffic } from './traffic-file.ts';
 
 export interface Wire {
   /** Where the rules stand. */
   readonly pbx: Namespace;
-  /** Sends at this rate; gives how many packets left, which is `packets` unless the machine is too slow. */
-  send(packets: number, perSecond: number): Promise<number>;
+  /** Sends evenly; rejects where not all left, or not as fast as they should. */
+  send(load: Load): Promise<void>;
   /** Puts every source into the kernel's set of the banned. */
   banSources(): Promise<void>;
 }
@@ -20,8 +21,7 @@ export const nflogGroup = 5_060;
 const pbxAddress = '192.0.2.254';
 /** As many as the file holds; sending more begins anew. */
 const packetsInFile = 20_000;
-/** Packets that leave together: tcpreplay spins between single ones, and the machine has better things to do. */
-const packetsAtOnce = 10;
+const leastShareOfRate = 0.95;
 
 /** Makes it, lends it and removes it, whatever happens. */
 export async function onWire<Answer>(work: (wire: Wire) => Promise<Answer>): Promise<Answer> {
@@ -37,7 +37,7 @@ export async function onWire<Answer>(work: (wire: Wire) => Promise<Answer>): Pro
     await writeTraffic(file, packetsInFile, { macAddress, address: pbxAddress });
     return await work({
       pbx,
-      send: (packets, perSecond) => replay(outside, file, packets, perSecond),
+      send: (load) => replay(outside, file, load),
       async banSources() {
         const lines = sources.map((source) => `add ${kernelSet('ban', 4)} ${source}`);
         await pbx.run('ipset', ['restore'], `${lines.join('\n')}\n`);
@@ -76,10 +76,13 @@ function raiseLimit(rule: string): string {
   );
 }
 
-async function replay(outside: Namespace, file: string, packets: number, perSecond: number): Promise<number> {
+async function replay(outside: Namespace, file: string, { packets, perSecond }: Load): Promise<void> {
   const loops = Math.ceil(packets / packetsInFile);
-  const rate = [`--pps=${perSecond}`, `--pps-multi=${packetsAtOnce}`, '--timer=nano'];
-  const bounds = [`--loop=${loops}`, `--limit=${packets}`, '--preload-pcap', '--no-flow-stats'];
-  const said = await outside.run('tcpreplay', [...rate, ...bounds, '-i', 'veth0', file]);
-  return Number(/Successful packets:\s+(\d+)/.exec(said)?.[1]);
+  const bounds = [`--loop=${loops}`, `--limit=${packets}`];
+  const pace = [`--pps=${perSecond}`, '--timer=nano', '--preload-pcap', '--no-flow-stats'];
+  const said = await outside.run('tcpreplay', [...bounds, ...pace, '-i', 'veth0', file]);
+  const sent = Number(/Successful packets:\s+(\d+)/.exec(said)?.[1]);
+  const rate = Number(/, ([\d.]+) pps/.exec(said)?.[1]);
+  if (sent === packets && rate > perSecond * leastShareOfRate) return;
+  throw new Error(`this machine cannot send ${packets} packets at ${perSecond} a second: ${said}`);
 }

@@ -80,7 +80,7 @@ describe('a scanner', () => {
     const observer = observe();
     for (let index = 0; index < 5_000; index += 1) {
       const from = { address: `198.18.${index >> 8}.${index & 255}`, port: 5060 };
-      for (const time of [index * 10, index * 10 + 1]) observer.message({ ...scan(time), source: from });
+      for (const time of [0, 0]) observer.message({ ...scan(time), source: from, isConnectionProven: true });
     }
     observer.end();
     expect(observer.said.reduce((sum, { messages }) => sum + messages, 0)).toBe(10_000);
@@ -192,6 +192,16 @@ describe('a guess', () => {
       observer.message(request({ authorization: [digest('n', `r${guess}`)] }));
     for (let guess = 0; guess < 12; guess += 1) observer.message(answer());
     expect(observer.said).toHaveLength(10);
+  });
+
+  test('is matched to the answers in the order of the guesses', () => {
+    const observer = observe();
+    for (const each of ['n1', 'n2', 'n3']) observer.message(request({ authorization: [digest(each)] }));
+    observer.all(answer(), answer({ status: 404 }), answer({ status: 200 }));
+    expect(observer.said).toMatchObject([
+      { kind: 'authentication-failed', nonce: 'n1' },
+      { kind: 'authentication-succeeded', nonce: 'n3' },
+    ]);
   });
 
   test('that is sent again, before or after the answer, counts once', () => {

@@ -110,6 +110,8 @@ describeWhere(
     });
 
     test('lets an enumeration of 200 extensions reach Asterisk at most 10 times, and replays it alike', async () => {
+      // svmap left a challenge unanswered: that account must not count here.
+      await sipwarden.command('unban', attacker);
       let answered: number | undefined;
       const replayed = await replayOf(async () => {
         ({ answered } = await enumerateExtensions(network, { count: 200, perSecond: 50 }));

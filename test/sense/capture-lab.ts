@@ -1,10 +1,10 @@
-// The packet sensor's tests stand in a network namespace of their own: sensor, PBX and client in it, packets from
-// loopback to loopback, as NFLOG and the cooked interface show them.
+// The packet sensor's tests stand in two network namespaces of their own, joined by a cable: the sensor's machine with
+// a PBX, where packets are logged as our firewall logs them, and a client's.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { CaptureSettings, SidecarMessage } from '../../src/capture/protocol.ts';
+import type { CaptureSettings } from '../../src/capture/protocol.ts';
 import { type RunningProcess, runCommand, startProcess, tryCommand } from '../../src/lib/run-command.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import type { SensorHealth } from '../../src/model/sensor.ts';
@@ -16,7 +16,9 @@ export type Fact =
   | { readonly fact: 'raised'; readonly code: string; readonly message: string; readonly hint: string }
   | { readonly fact: 'cleared'; readonly code: string }
   | { readonly fact: 'observations'; readonly list: readonly Observation[] }
-  | ({ readonly fact: 'started' | 'health' | 'stopped' } & SensorHealth);
+  | ({ readonly fact: 'started' } & SensorHealth)
+  | ({ readonly fact: 'health' } & SensorHealth)
+  | ({ readonly fact: 'stopped' } & SensorHealth);
 
 export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 
@@ -60,51 +62,67 @@ COMMIT
 export type CaptureLab = Awaited<ReturnType<typeof openCaptureLab>>;
 
 export async function openCaptureLab() {
-  const name = `swt-capture-${process.pid}`;
-  const inside = ['netns', 'exec', name];
+  const ours = `swt-capture-${process.pid}`;
+  const theirs = `${ours}-client`;
   const runtimeDirectory = await mkdtemp(join(tmpdir(), 'swt-capture-'));
-  await runCommand('ip', ['netns', 'add', name]);
-  for (const args of [
-    ['link', 'set', 'lo', 'up'],
-    ['address', 'add', '192.0.2.1/32', 'dev', 'lo'],
-    ['address', 'add', '203.0.113.0/24', 'dev', 'lo'],
-  ]) {
-    await runCommand('ip', ['-n', name, ...args]);
-  }
-  await runCommand('ip', [...inside, 'iptables-restore'], { input: rules });
-  const startNode = (file: string, ...args: string[]): RunningProcess =>
-    startProcess('ip', [...inside, process.execPath, join(import.meta.dirname, file), ...args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    });
-  const peers = startNode('sip-peers.ts');
+  await connect(ours, theirs);
+  await runCommand('ip', ['netns', 'exec', ours, 'iptables-restore'], { input: rules });
+  const startNode = (namespace: string, file: string, ...args: string[]): RunningProcess =>
+    startProcess(
+      'ip',
+      ['netns', 'exec', namespace, process.execPath, join(import.meta.dirname, file), ...args],
+      { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
+    );
+  const pbx = startNode(ours, 'sip-peers.ts', 'pbx');
+  const client = startNode(theirs, 'sip-peers.ts', 'client');
   const answers: string[] = [];
-  createInterface(peers.stdout!).on('line', (line) => answers.push(line));
-  await waitFor('the PBX listens', () => answers.includes('ready'));
+  for (const { stdout } of [pbx, client]) {
+    createInterface(stdout!).on('line', (line) => answers.push(line));
+  }
+  await waitFor('PBX and client are ready', () => answers.length === 2);
   return {
-    runtimeDirectory,
     answers,
-    send: (sending: Sending) => void peers.stdin?.write(`${JSON.stringify(sending)}\n`),
-    run: (file: string, ...args: string[]) => runCommand('ip', [...inside, file, ...args]),
+    send: (sending: Sending) => void client.stdin?.write(`${JSON.stringify(sending)}\n`),
     startProgram: (file: string, ...args: string[]) =>
-      startProcess('ip', [...inside, file, ...args], { stdio: ['ignore', 'ignore', 'pipe'] }),
-    startHost: (options: object = {}, more: { sidecarFile?: string } = {}) =>
-      hostOf(startNode('sensor-host.ts', JSON.stringify({ options, settings, runtimeDirectory, ...more }))),
-    /** The programs that run in the namespace, by their names, without the peers. */
-    async programs() {
-      const { stdout } = await runCommand('ip', ['netns', 'pids', name]);
-      return stdout.split('\n').filter((pid) => pid && pid !== String(peers.pid));
+      startProcess('ip', ['netns', 'exec', ours, file, ...args], { stdio: ['ignore', 'ignore', 'pipe'] }),
+    startHost: (options: object = {}, more: { sidecarFile?: string } = {}) => {
+      const parts = JSON.stringify({ options, settings, runtimeDirectory, ...more });
+      return hostOf(startNode(ours, 'sensor-host.ts', parts));
     },
+    /** The programs that run beside the PBX. */
+    programs: async () => (await pidsIn(ours)).filter((pid) => pid !== String(pbx.pid)),
     leftovers: () => readdir(runtimeDirectory),
     async remove() {
-      const { stdout } = await tryCommand('ip', ['netns', 'pids', name]);
-      const pids = stdout.split('\n').filter(Boolean);
+      const pids = [...(await pidsIn(ours)), ...(await pidsIn(theirs))];
       if (pids.length > 0) await tryCommand('kill', ['-KILL', ...pids]);
-      await peers.exited;
-      await tryCommand('ip', ['netns', 'del', name]);
+      await Promise.all([pbx.exited, client.exited]);
+      for (const name of [ours, theirs]) await tryCommand('ip', ['netns', 'del', name]);
       await rm(runtimeDirectory, { recursive: true, force: true });
     },
   };
+}
+
+async function connect(ours: string, theirs: string): Promise<void> {
+  for (const name of [ours, theirs]) await runCommand('ip', ['netns', 'add', name]);
+  const commands = [
+    [ours, 'link add pbx0 type veth peer name client0 netns', theirs],
+    [ours, 'address add 192.0.2.1/32 dev pbx0'],
+    [ours, 'link set pbx0 up'],
+    [ours, 'link set lo up'],
+    [ours, 'route add 203.0.113.0/24 dev pbx0 src 192.0.2.1'],
+    [theirs, 'link set lo up'],
+    [theirs, 'address add 203.0.113.0/24 dev lo'],
+    [theirs, 'link set client0 up'],
+    [theirs, 'route add 192.0.2.1 dev client0 src 203.0.113.1'],
+  ] as const;
+  for (const [name, command, ...more] of commands) {
+    await runCommand('ip', ['-n', name, ...command.split(' '), ...more]);
+  }
+}
+
+async function pidsIn(namespace: string): Promise<readonly string[]> {
+  const { stdout } = await tryCommand('ip', ['netns', 'pids', namespace]);
+  return stdout.split('\n').filter(Boolean);
 }
 
 function hostOf(process: RunningProcess): SensorHost {
@@ -121,7 +139,9 @@ function hostOf(process: RunningProcess): SensorHost {
       () =>
         facts
           .slice(since)
-          .find((fact): fact is FactOf<typeof name> => fact.fact === name && isIt(fact as FactOf<typeof name>)),
+          .find(
+            (fact): fact is FactOf<typeof name> => fact.fact === name && isIt(fact as FactOf<typeof name>),
+          ),
       20_000,
     ).catch((error) => {
       throw new Error(`${error.message}\n${JSON.stringify(facts)}\n${log}`);
@@ -183,5 +203,3 @@ function sipRequest(method: string, address: string, ...headers: string[]): stri
 export function credentials(nonce: string): string {
   return `Authorization: Digest username="100",realm="asterisk",nonce="${nonce}",uri="sip:192.0.2.1",response="0123456789abcdef0123456789abcdef",algorithm=MD5`;
 }
-
-export type { SidecarMessage };

@@ -1,11 +1,11 @@
-// A program for the packet sensor's tests, run inside a namespace: a PBX that challenges every REGISTER and refuses
-// every answer to it, and beside it a client, which sends what standard input says. One line out for each answer.
-import { createSocket } from 'node:dgram';
+// A program for the packet sensor's tests. As `pbx` it challenges every REGISTER and refuses every answer to that; as
+// `client` it sends what standard input says, and prints a line for each answer.
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 export interface Sending {
-  /** Addresses of the loopback interface; each sends `text` once. */
+  /** Addresses of the client's machine; each sends `text` once. */
   readonly from: readonly string[];
   readonly port: number;
   readonly text: string;
@@ -14,18 +14,10 @@ export interface Sending {
 const pbxAddress = '192.0.2.1';
 const nonce = '1700000000/8d0f2c7e5b9a4f31c6a9d8e7f0b1a2c3';
 
-for (const port of [5060, 5080]) {
-  const pbx = createSocket('udp4');
-  pbx.on('message', (bytes, { address, port: clientPort }) => {
-    const text = bytes.toString();
-    if (text.startsWith('REGISTER ')) pbx.send(answerTo(text), clientPort, address);
-  });
-  pbx.bind(port, pbxAddress);
-  await once(pbx, 'listening');
-}
-process.stdout.write('ready\n');
+const clients = new Map<string, Socket>();
 
-const clients = new Map<string, ReturnType<typeof createSocket>>();
+if (process.argv[2] === 'pbx') for (const port of [5060, 5080]) await openPbx(port);
+process.stdout.write('ready\n');
 for await (const line of createInterface(process.stdin)) {
   const { from, port, text } = JSON.parse(line) as Sending;
   for (const address of from) {
@@ -35,7 +27,17 @@ for await (const line of createInterface(process.stdin)) {
 }
 process.exit();
 
-async function openClient(address: string) {
+async function openPbx(port: number): Promise<void> {
+  const pbx = createSocket('udp4');
+  pbx.on('message', (bytes, { address, port: clientPort }) => {
+    const text = bytes.toString();
+    if (text.startsWith('REGISTER ')) pbx.send(answerTo(text), clientPort, address);
+  });
+  pbx.bind(port, pbxAddress);
+  await once(pbx, 'listening');
+}
+
+async function openClient(address: string): Promise<Socket> {
   const client = createSocket('udp4');
   client.bind(7000, address);
   await once(client, 'listening');
