@@ -1,6 +1,7 @@
 // Joins requests with credentials to our answers: a 401, 403 or 407 is a failed guess, a 2xx a right one. What a
 // request proves about its source was judged when it came.
 import { LRUCache } from 'lru-cache';
+import { asserted } from '../model/observation.ts';
 import type { Emit, Seen } from './sip-exchange.ts';
 
 const exchangeLimit = 8_192;
@@ -52,7 +53,10 @@ export function createLoginAttempts(emit: Emit, count: (reason: string) => void)
       if (!exchange || !attempt) return;
       exchange.lastJudged = attempt.fingerprint;
       if (status < 300) return emit(succeeded(attempt));
-      const isRefused = status === 401 || status === 403 || status === 407;
+      // PJSIP says 403 after a right password too (one contact too many, a contact ACL), chan_sip after a wrong one: it
+      // is evidence, and must not prove anything.
+      if (status === 403) return emit({ ...failed(attempt), proof: asserted });
+      const isRefused = status === 401 || status === 407;
       // A nonce of ours that is too old to be taken, with the right digest: a phone, not a guess.
       if (isRefused && !(isStale && !attempt.nonceNeverIssued)) emit(failed(attempt));
     },

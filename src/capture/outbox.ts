@@ -8,7 +8,7 @@ import { observationsPerMessage, type SidecarMessage, writeMessage } from './pro
 const waitingLimit = 8 * 1024 * 1024;
 
 export interface Outbox {
-  /** False where too much waits already: the message is not sent. */
+  /** False where too much waits already, or after the end: the message is not sent. */
   send(message: SidecarMessage): boolean;
   /** As many messages as it takes; tells how many observations were shed. */
   sendObservations(list: readonly Observation[]): number;
@@ -20,9 +20,9 @@ export interface Outbox {
 export function createOutbox(descriptor: number, onGone: () => void): Outbox {
   const socket = new Socket({ fd: descriptor, readable: false, writable: true });
   socket.on('error', onGone);
-  const isFull = (): boolean => socket.writableLength > waitingLimit;
+  const isClosed = (): boolean => socket.writableEnded || socket.writableLength > waitingLimit;
   const send = (message: SidecarMessage): boolean => {
-    if (isFull()) return false;
+    if (isClosed()) return false;
     socket.write(writeMessage(message));
     return true;
   };

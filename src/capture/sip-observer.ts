@@ -7,7 +7,7 @@ import { createAccountProbes } from './account-probes.ts';
 import { createAssertedLimit } from './asserted-limit.ts';
 import { type Digest, readDigest } from './digest.ts';
 import { ownText } from './foreign-text.ts';
-import { createLoginAttempts, type LoginAttempt } from './login-attempts.ts';
+import { createLoginAttempts } from './login-attempts.ts';
 import { createNonceTable } from './nonce-table.ts';
 import type { WireMessage } from './packet.ts';
 import type { CaptureSettings } from './protocol.ts';
@@ -72,17 +72,7 @@ export function createSipObserver(
     const credentials = headers.map(readDigest).filter(isUsable);
     const echoed = credentials.find((each) => isOurs(message, each));
     const seen = see(message, sip, proofOf(message, echoed !== undefined));
-    const value = headerText(sip, 'user-agent');
-    const signature = value === '' ? undefined : matchSignature(value);
-    if (signature !== undefined) {
-      sightings.see({
-        ...seen,
-        kind: 'signature-match',
-        signature,
-        field: 'user-agent',
-        value: ownText(value),
-      });
-    }
+    lookForScanner(sip, seen);
     if (unchallenged.has(method)) return;
     const key = exchangeKey(message.source.address, sip);
     const account = ownText(userOf(headerBytes(sip, 'from')));
@@ -99,7 +89,20 @@ export function createSipObserver(
       nonce: ownText(chosen.nonce),
       nonceNeverIssued: message.direction === 'in' && credentials.every((each) => isInvented(message, each)),
       fingerprint: hash('sha1', headers.join('\n'), 'base64'),
-    } satisfies LoginAttempt);
+    });
+  }
+
+  function lookForScanner(sip: SipScan, seen: Seen): void {
+    const value = headerText(sip, 'user-agent');
+    const signature = value === '' ? undefined : matchSignature(value);
+    if (signature === undefined) return;
+    sightings.see({
+      ...seen,
+      kind: 'signature-match',
+      signature,
+      field: 'user-agent',
+      value: ownText(value),
+    });
   }
 
   function answer(message: WireMessage, sip: SipScan): void {

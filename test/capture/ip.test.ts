@@ -94,6 +94,12 @@ describe('IPv6', () => {
     expectPayload(ipv6Fragment(17, 0, true, payload));
   });
 
+  test('a whole packet in a fragment header gives what the capture left of it', () => {
+    const packet = ipv6Fragment(17, 0, true, payload);
+    packet.writeUInt16BE(8 + payload.length + 1_000, 4);
+    expect(createReader().read(packet)).toMatchObject({ text: payload.toString(), missing: 1_000 });
+  });
+
   test('a chain without end is refused', () => {
     expectRefused(
       ipv6(60, Buffer.concat(Array.from({ length: 50 }, () => extension(60)))),

@@ -82,6 +82,11 @@ describe('Content-Length', () => {
     },
   );
 
+  test('a number in the start line is no length', () => {
+    const message = '7 sip:a SIP/2.0\r\nTo: b\r\n\r\n';
+    expect(cut(message + register).messages).toEqual([message, register]);
+  });
+
   test.each(['65536', '99999999999999999999', '4294967301'])('%s bytes are too many', (length) => {
     const { messages, discards } = cut(request('MESSAGE', { length }), register);
     expect(messages).toEqual([register]);

@@ -76,12 +76,13 @@ describe('a scanner', () => {
     ]);
   });
 
-  test('of which there are more than the table holds loses none of its messages', () => {
+  test('of which there are more than the table holds is told at once instead of held back, and nothing is lost', () => {
     const observer = observe();
     for (let index = 0; index < 5_000; index += 1) {
       const from = { address: `198.18.${index >> 8}.${index & 255}`, port: 5060 };
       for (const time of [0, 0]) observer.message({ ...scan(time), source: from, isConnectionProven: true });
     }
+    expect(observer.said).toHaveLength(5_000 + 5_000 - 4_096);
     observer.end();
     expect(observer.said.reduce((sum, { messages }) => sum + messages, 0)).toBe(10_000);
   });
@@ -150,6 +151,16 @@ describe('a guess', () => {
     expect(observe().all(request({ authorization: [digest('n')] }), answer({ status }))).toMatchObject([
       { kind: 'authentication-failed' },
     ]);
+  });
+
+  test('proves nothing with 403, which a phone with the right password is answered too', () => {
+    const observer = observe();
+    observer.all(
+      answer({ challenge: [challengeOf(nonce)] }),
+      request({ time: 5, from: attacker, authorization: [digest(nonce)] }),
+      answer({ status: 403 }),
+    );
+    expect(observer.said).toMatchObject([{ kind: 'authentication-failed', proof: { level: 'asserted' } }]);
   });
 
   test('is right with a 2xx, with its method', () => {

@@ -40,6 +40,12 @@ test('what we were seen to send may be acknowledged, and a mebibyte that we were
   expect(judge(peer, initial + 1 + 5_000_000 + mebibyte)).toBe('proven');
 });
 
+test('what the peer acknowledges was sent, so the window goes along with it', () => {
+  const { judge } = createAccepted();
+  for (let sent = 1; sent < 5 * mebibyte; sent += mebibyte)
+    expect(judge(peer, initial + sent)).toBe('proven');
+});
+
 test('a long connection does not make guessing easy', () => {
   const { connections, judge } = createAccepted();
   for (let sent = 0; sent < 3_000_000_000; sent += 1_000_000_000) {

@@ -183,6 +183,14 @@ describe('proof', () => {
     expect(proofs).toEqual([false]);
   });
 
+  test('a SYN-ACK that came in does not disturb the stream that it names', () => {
+    const { synAck, receive, messages } = createStreams();
+    receive(0, register.slice(0, 50));
+    synAck({ direction: 'in', source: local, destination: peer, sequence: 1, acknowledgement: 2 });
+    receive(50, register.slice(50));
+    expect(messages).toEqual([register]);
+  });
+
   test('without a SYN-ACK nothing is proven', () => {
     const { receive, proofs } = createStreams();
     receive(0, register);
@@ -193,11 +201,30 @@ describe('proof', () => {
     const { synAck, send, receive, messages, proofs } = createStreams();
     synAck();
     receive(0, register.slice(0, 50));
+    send({ direction: 'out', sequence: 50_000, bytes: Buffer.from(answer) });
     synAck({ sequence: 1_000, acknowledgement: 2_001 });
-    send({ sequence: 2_001, acknowledgement: 1_001, bytes: Buffer.from(invite) });
-    expect(messages).toEqual([invite]);
-    expect(proofs).toEqual([true]);
+    send({ sequence: 2_001, acknowledgement: 1_001, bytes: Buffer.from('INVI') });
+    send({ sequence: 2_005, acknowledgement: 1_001, bytes: Buffer.from(invite.slice(4)) });
+    send({ direction: 'out', sequence: 1_001, bytes: Buffer.from(answer) });
+    expect(messages).toEqual([answer, invite, answer]);
+    expect(proofs).toEqual([false, true, false]);
   });
+});
+
+test('what came too early is kept up to the size of a message', () => {
+  const { streams, receive, discards } = createStreams();
+  receive(0, register);
+  for (const at of [10_000, 40_000, 70_000]) receive(at, 'x'.repeat(30_000));
+  expect(streams.held.bytes).toBe(0);
+  expect(discards.filter((reason) => reason === 'tcp: bytes after a gap')).toHaveLength(2);
+});
+
+test('flows that are idle give their place back without being asked for', () => {
+  const { streams, send } = createStreams();
+  const bytes = Buffer.from('INVITE sip:a SIP/2.0\r\n');
+  for (let port = 1; port <= 10; port += 1) send({ time: 1_000, source: { address: phone, port }, bytes });
+  send({ time: 100_000, source: { address: phone, port: 11 }, bytes });
+  expect(streams.held.flows).toBe(1);
 });
 
 test('flows, connections and bytes stay within their bounds', () => {
