@@ -49,7 +49,7 @@ test('sheds what a daemon that does not read has no room for, and the rest arriv
 // Counters that fell due while the last bytes waited once made the sidecar end as if the daemon were gone.
 test('refuses a message after its end, and what waits arrives all the same', async () => {
   const { outbox, read, gone } = await openOutbox();
-  outbox.sendObservations(many);
+  expect(outbox.sendObservations(many.slice(0, 2_000))).toBe(0);
   outbox.end(counters, () => {});
   expect(outbox.send(counters)).toBe(false);
   expect(outbox.sendObservations([scan()])).toBe(1);

@@ -46,10 +46,9 @@ async function openClient(address: string): Promise<Socket> {
   return client;
 }
 
-/** 401 with a nonce, or 403 to a request that bears credentials. */
+/** 401 with a nonce, also to a request that bears credentials: all of them are wrong. */
 function answerTo(request: string): string {
   const kept = request.split('\r\n').filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line));
-  const status = /^Authorization:/im.test(request) ? '403 Forbidden' : '401 Unauthorized';
   const challenge = `WWW-Authenticate: Digest realm="asterisk",nonce="${nonce}",algorithm=MD5,qop="auth"`;
-  return [`SIP/2.0 ${status}`, ...kept, challenge, 'Content-Length: 0', '', ''].join('\r\n');
+  return ['SIP/2.0 401 Unauthorized', ...kept, challenge, 'Content-Length: 0', '', ''].join('\r\n');
 }
