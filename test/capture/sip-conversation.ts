@@ -9,7 +9,7 @@ export const pbx: Peer = { address: '192.0.2.1', port: 5060 };
 export const attacker: Peer = { address: '203.0.113.66', port: 34_210 };
 export const phone: Peer = { address: '198.51.100.10', port: 5060 };
 
-export const settings: CaptureSettings = {
+const settings: CaptureSettings = {
   udpPorts: [[5060, 5060]],
   tcpPorts: [[5060, 5060]],
   userAgents: ['friendly-scanner*', '*sipvicious*'],
