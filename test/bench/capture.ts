@@ -14,10 +14,10 @@ export const captureBenchmarks: readonly Benchmark[] = [
 
 /** CPU of tcpdump and the sidecar together, over that of a tcpdump that writes to /dev/null. */
 function compareWithTcpdump(): Promise<number> {
-  const load = { packets: 50_000, perSecond: 20_000 };
+  const load = { packets: 40_000, perSecond: 20_000 };
   return onWire((wire) =>
     medianRatio(
-      rounds,
+      5,
       async () => (await runChain(wire, 'nflog', load)).cpuMs,
       () => runTcpdump(wire, load),
     ),

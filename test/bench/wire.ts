@@ -11,7 +11,7 @@ import { sources, writeTraffic } from './traffic-file.ts';
 export interface Wire {
   /** Where the rules stand. */
   readonly pbx: Namespace;
-  /** Sends evenly; rejects where not all left, or not as fast as they should. */
+  /** Sends evenly, each packet at its own moment; rejects where not all left, or not as fast as they should. */
   send(load: Load): Promise<void>;
   /** Puts every source into the kernel's set of the banned. */
   banSources(): Promise<void>;
@@ -79,7 +79,7 @@ function raiseLimit(rule: string): string {
 async function replay(outside: Namespace, file: string, { packets, perSecond }: Load): Promise<void> {
   const loops = Math.ceil(packets / packetsInFile);
   const bounds = [`--loop=${loops}`, `--limit=${packets}`];
-  const pace = [`--pps=${perSecond}`, '--timer=nano', '--preload-pcap', '--no-flow-stats'];
+  const pace = [`--pps=${perSecond}`, '--timer=gtod', '--preload-pcap', '--no-flow-stats'];
   const said = await outside.run('tcpreplay', [...bounds, ...pace, '-i', 'veth0', file]);
   const sent = Number(/Successful packets:\s+(\d+)/.exec(said)?.[1]);
   const rate = Number(/, ([\d.]+) pps/.exec(said)?.[1]);
