@@ -1,7 +1,8 @@
-// How many bans a second the kernel acknowledges: through our session against a fork for each.
+// How many bans a second the kernel acknowledges: through our session against a fork for each, both on one processor.
 import { fileURLToPath } from 'node:url';
 import { openNamespace } from '../enforce/namespace.ts';
 import type { Benchmark } from './benchmark.ts';
+import { onFirst } from './processors.ts';
 
 const program = fileURLToPath(new URL('bans-program.ts', import.meta.url));
 
@@ -12,7 +13,8 @@ export const bansBenchmark: Benchmark = {
   async run() {
     const namespace = await openNamespace();
     try {
-      return Number(await namespace.run(process.execPath, [program]));
+      const [pin = '', ...pinned] = onFirst;
+      return Number(await namespace.run(pin, [...pinned, process.execPath, program]));
     } finally {
       await namespace.remove();
     }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { waitFor } from '../wait-for.ts';
 
 /** Milliseconds since they started, to the microsecond (proc(5) counts in steps of 10 ms elsewhere). */
-export function cpuMs(pids: readonly number[]): number {
+function cpuMs(pids: readonly number[]): number {
   const threads = pids.flatMap((pid) =>
     readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}`),
   );

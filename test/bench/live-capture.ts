@@ -1,9 +1,11 @@
-// What reads packets in the live benchmarks: our real chain of programs, or tcpdump alone, which throws all away.
+// What reads packets in the live benchmarks, away from the sender's processor: our real chain of programs, or tcpdump
+// alone, which throws all away.
 import { fileURLToPath } from 'node:url';
 import { type LabProcess, startLabProcess } from '../lab/lab-process.ts';
 import { waitFor } from '../wait-for.ts';
 import type { CaptureLine } from './capture-program.ts';
 import { cpuMsWhenIdle } from './cpu-time.ts';
+import { onOthers } from './processors.ts';
 import { nflogGroup, type Wire } from './wire.ts';
 
 export interface Load {
@@ -60,7 +62,7 @@ async function measureCpu(wire: Wire, pids: readonly number[], load: Load): Prom
 
 function start({ pbx }: Wire, file: string, args: readonly string[]): LabProcess {
   const [ip = '', ...inside] = pbx.prefix;
-  return startLabProcess(ip, [...inside, file, ...args]);
+  return startLabProcess(ip, [...inside, ...onOthers, file, ...args]);
 }
 
 function lineOf<Kind extends CaptureLine['kind']>(child: LabProcess, kind: Kind) {

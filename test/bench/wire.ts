@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { captureLimit, chainLines, jumpRules, kernelSet, setLines } from '../../src/enforce/rules.ts';
 import { type Namespace, openNamespace } from '../enforce/namespace.ts';
 import type { Load } from './live-capture.ts';
+import { onFirst } from './processors.ts';
 import { sources, writeTraffic } from './traffic-file.ts';
 
 export interface Wire {
   /** Where the rules stand. */
   readonly pbx: Namespace;
-  /** Sends evenly, each packet at its own moment; rejects where not all left, or not as fast as they should. */
+  /** Sends evenly, from a processor of its own; rejects where not all left, or not as fast as they should. */
   send(load: Load): Promise<void>;
   /** Puts every source into the kernel's set of the banned. */
   banSources(): Promise<void>;
@@ -79,8 +80,9 @@ function raiseLimit(rule: string): string {
 async function replay(outside: Namespace, file: string, { packets, perSecond }: Load): Promise<void> {
   const loops = Math.ceil(packets / packetsInFile);
   const bounds = [`--loop=${loops}`, `--limit=${packets}`];
-  const pace = [`--pps=${perSecond}`, '--timer=gtod', '--preload-pcap', '--no-flow-stats'];
-  const said = await outside.run('tcpreplay', [...bounds, ...pace, '-i', 'veth0', file]);
+  const pace = [`--pps=${perSecond}`, '--timer=nano', '--preload-pcap', '--no-flow-stats'];
+  const [pin = '', ...pinned] = onFirst;
+  const said = await outside.run(pin, [...pinned, 'tcpreplay', ...bounds, ...pace, '-i', 'veth0', file]);
   const sent = Number(/Successful packets:\s+(\d+)/.exec(said)?.[1]);
   const rate = Number(/, ([\d.]+) pps/.exec(said)?.[1]);
   if (sent === packets && rate > perSecond * leastShareOfRate) return;
