@@ -34,12 +34,19 @@ async function runAll(): Promise<readonly Result[]> {
 
 try {
   const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-  const missing = await missingForNamespaces(['iptables', 'ipset', 'tcpdump', 'tcpreplay', 'setpriv']);
+  const missing = await missingForNamespaces([
+    'iptables',
+    'ipset',
+    'tcpdump',
+    'tcpreplay',
+    'setpriv',
+    'taskset',
+  ]);
   if (missing) throw new Error(`the benchmark ${missing}`);
   const results = await runAll();
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : formatTable(benchmarks, results));
   process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 } catch (error) {
-  progress(`sipwarden: no result: ${messageOf(error)}`);
+  progress(`sipwarden: no result: ${interrupted.signal.aborted ? 'interrupted' : messageOf(error)}`);
   process.exitCode = 1;
 }

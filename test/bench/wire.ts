@@ -22,7 +22,7 @@ export const nflogGroup = 5_060;
 const pbxAddress = '192.0.2.254';
 /** As many as the file holds; sending more begins anew. */
 const packetsInFile = 20_000;
-const leastShareOfRate = 0.95;
+const leastShareOfRate = 0.9;
 
 /** Makes it, lends it and removes it, whatever happens. */
 export async function onWire<Answer>(work: (wire: Wire) => Promise<Answer>): Promise<Answer> {
