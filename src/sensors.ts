@@ -44,8 +44,7 @@ export async function startSensors(config: Config, { emit, ...parts }: SensorsPa
     async configure(changed) {
       const before = current;
       current = changed;
-      const isSamePorts = isDeepStrictEqual(before.protect, changed.protect);
-      if (isSamePorts && isDeepStrictEqual(before.capture, changed.capture)) {
+      if (isDeepStrictEqual(before.capture, changed.capture)) {
         packets.configure(captureSettingsOf(changed));
       } else {
         await packets.stop();
