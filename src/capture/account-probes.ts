@@ -1,20 +1,21 @@
 // Finds accounts that are tried without credentials: our answer says that nobody has this name, or our challenge is
-// left lying. A caller of a wrong number is neither.
+// left lying. A caller of a wrong number is neither. Our answers tell it all, so no request has to be remembered.
 import { LRUCache } from 'lru-cache';
 import type { Address } from '../model/address.ts';
 import type { AccountProbed } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import type { Emit, Seen } from './sip-exchange.ts';
 
-const requestLimit = 8_192;
 const challengeLimit = 16_384;
 /** Methods whose 403, 404 or 604 speaks of the account, not of a number that was dialled. */
-const accountMethods = new Set(['REGISTER', 'OPTIONS', 'SUBSCRIBE']);
+const accountMethods = /^(REGISTER|OPTIONS|SUBSCRIBE)$/;
 
-export interface AccountRequest {
+/** An answer of ours to a request without credentials, as it speaks of the one who asked. */
+export interface Refusal {
   readonly seen: Seen;
   readonly account: string;
   readonly method: string;
+  readonly status: number;
 }
 
 interface Challenge {
@@ -23,10 +24,8 @@ interface Challenge {
 }
 
 export interface AccountProbes {
-  /** A request without credentials. */
-  request(key: string, request: AccountRequest): void;
-  /** A challenge is a probe unless it is settled before `due`. */
-  answer(key: string, status: number, due: Time): void;
+  /** A challenge is a probe unless it is settled within `answerWithinMs`. */
+  refuse(refusal: Refusal, answerWithinMs: number): void;
   /** The source came with credentials for one of these accounts, right or wrong: that is judged elsewhere. */
   settle(source: Address, accounts: readonly string[]): void;
   advance(time: Time): void;
@@ -34,7 +33,6 @@ export interface AccountProbes {
 }
 
 export function createAccountProbes(emit: Emit, count: (reason: string) => void): AccountProbes {
-  const requests = new LRUCache<string, AccountRequest>({ max: requestLimit });
   /** In the order in which they were made, which is that in which they fall due. */
   const challenges = new LRUCache<string, Challenge>({
     max: challengeLimit,
@@ -45,7 +43,7 @@ export function createAccountProbes(emit: Emit, count: (reason: string) => void)
   /** Never later than the first deadline. */
   let earliest = Number.POSITIVE_INFINITY;
 
-  function challenge({ seen, account }: AccountRequest, due: Time): void {
+  function challenge({ seen, account }: Refusal, due: Time): void {
     const key = `${seen.source.address} ${account}`;
     const known = challenges.peek(key);
     const probe = { ...seen, kind: 'account-probed', account, because: 'unanswered-challenge' } as const;
@@ -58,16 +56,11 @@ export function createAccountProbes(emit: Emit, count: (reason: string) => void)
   }
 
   return {
-    request: (key, request) => void requests.set(key, request),
-    answer(key, status, due) {
-      const request = requests.peek(key);
-      if (!request) return;
-      requests.delete(key);
-      if (status === 401 || status === 407) return challenge(request, due);
-      if ((status === 404 || status === 403 || status === 604) && accountMethods.has(request.method)) {
-        const { seen, account } = request;
+    refuse(refusal, answerWithinMs) {
+      const { seen, account, method, status } = refusal;
+      if (status === 401 || status === 407) return challenge(refusal, seen.time + answerWithinMs);
+      if ((status === 404 || status === 403 || status === 604) && accountMethods.test(method))
         emit({ ...seen, kind: 'account-probed', account, because: 'unknown-account' });
-      }
     },
     settle(source, accounts) {
       for (const account of accounts) challenges.delete(`${source} ${account}`);

@@ -5,6 +5,16 @@ const plain = /^[\x20-\x7e]*$/;
 /** Control and format characters (bidirectional overrides among them), line and paragraph separators. */
 const unshowable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** As textOfBytes, of a part of a message; a string of its own, which may be kept. */
+export function textOf(bytes: Buffer, start: number, end: number): string {
+  let at = start;
+  const plainEnd = Math.min(end, start + foreignTextLimit + 1);
+  while (at < plainEnd && bytes[at]! >= 32 && bytes[at]! < 127) at += 1;
+  const isPlain = at === end && end - start <= foreignTextLimit;
+  const text = bytes.toString('latin1', start, isPlain ? end : Math.min(end, start + 4 * foreignTextLimit));
+  return isPlain ? text : textOfBytes(text);
+}
+
 /**
  * `bytes` (one character each) read as UTF-8, without control characters, a tab as a blank, cut to `foreignTextLimit`
  * characters. Plain ASCII comes back as it is.
@@ -15,7 +25,10 @@ export function textOfBytes(bytes: string): string {
   return text.replaceAll('\t', ' ').replace(unshowable, '').slice(0, foreignTextLimit).toWellFormed();
 }
 
-/** A copy to keep: a slice of a message keeps the whole message alive. V8 itself copies slices below 13 characters. */
+/**
+ * A copy to keep: a slice of a message keeps the whole message alive. V8 itself copies slices below 13 characters, and
+ * joins two strings in a new one before it takes a part of them.
+ */
 export function ownText(text: string): string {
-  return text.length < 13 ? text : Buffer.from(text).toString();
+  return text.length < 13 ? text : ` ${text}`.slice(1);
 }

@@ -1,7 +1,7 @@
 // Joins requests with credentials to our answers: a 401, 403 or 407 is a failed guess, a 2xx a right one. What a
 // request proves about its source was judged when it came.
 import { LRUCache } from 'lru-cache';
-import { asserted } from '../model/observation.ts';
+import { asserted, type Observation } from '../model/observation.ts';
 import type { Emit, Seen } from './sip-exchange.ts';
 
 const exchangeLimit = 8_192;
@@ -10,6 +10,8 @@ const openLimit = 16;
 
 export interface LoginAttempt {
   readonly seen: Seen;
+  /** The user of its From, as our answer repeats it. */
+  readonly caller: string;
   readonly account: string;
   readonly method: string;
   readonly nonce: string;
@@ -20,13 +22,20 @@ export interface LoginAttempt {
 
 interface Exchange {
   readonly open: LoginAttempt[];
-  lastJudged?: string;
+  lastJudged?: LoginAttempt;
+}
+
+export interface LoginAnswer {
+  readonly status: number;
+  readonly caller: string;
+  /** It says that the digest was right and the nonce was not. */
+  readonly isStale: boolean;
 }
 
 export interface LoginAttempts {
   request(key: string, attempt: LoginAttempt): void;
-  /** `isStale`: the answer says that the digest was right and the nonce was not. */
-  answer(key: string, status: number, isStale: boolean): void;
+  /** False where it answers no credentials that we saw, now or (sent again) just before. */
+  answer(key: string, answer: LoginAnswer): boolean;
 }
 
 export function createLoginAttempts(emit: Emit, count: (reason: string) => void): LoginAttempts {
@@ -47,31 +56,39 @@ export function createLoginAttempts(emit: Emit, count: (reason: string) => void)
       }
       exchanges.set(key, exchange);
     },
-    answer(key, status, isStale) {
+    answer(key, answer) {
       const exchange = exchanges.get(key);
       const attempt = exchange?.open.shift();
-      if (!exchange || !attempt) return;
-      exchange.lastJudged = attempt.fingerprint;
-      if (status < 300) return emit(succeeded(attempt));
-      // PJSIP says 403 after a right password too (one contact too many, a contact ACL), chan_sip after a wrong one: it
-      // is evidence, and must not prove anything.
-      if (status === 403) return emit({ ...failed(attempt), proof: asserted });
-      const isRefused = status === 401 || status === 407;
-      // A nonce of ours that is too old to be taken, with the right digest: a phone, not a guess.
-      if (isRefused && !(isStale && !attempt.nonceNeverIssued)) emit(failed(attempt));
+      if (!exchange || !attempt) return exchange?.lastJudged?.caller === answer.caller;
+      exchange.lastJudged = attempt;
+      const verdict = judge(attempt, answer);
+      if (verdict) emit(verdict);
+      return true;
     },
   };
 }
 
-function isRetransmission({ open, lastJudged }: Exchange, { fingerprint }: LoginAttempt): boolean {
-  return fingerprint === lastJudged || open.some((attempt) => attempt.fingerprint === fingerprint);
+function judge(attempt: LoginAttempt, { status, isStale }: LoginAnswer): Observation | undefined {
+  if (status < 300) return succeeded(attempt);
+  // PJSIP says 403 after a right password too (one contact too many, a contact ACL), chan_sip after a wrong one: it is
+  // evidence, and must not prove anything.
+  if (status === 403) return { ...failed(attempt), proof: asserted };
+  const isRefused = status === 401 || status === 407;
+  // A nonce of ours that is too old to be taken, with the right digest: a phone, not a guess.
+  return isRefused && !(isStale && !attempt.nonceNeverIssued) ? failed(attempt) : undefined;
 }
 
-function failed({ seen, account, nonce, nonceNeverIssued }: LoginAttempt): Parameters<Emit>[0] {
+function isRetransmission({ open, lastJudged }: Exchange, { fingerprint }: LoginAttempt): boolean {
+  return (
+    fingerprint === lastJudged?.fingerprint || open.some((attempt) => attempt.fingerprint === fingerprint)
+  );
+}
+
+function failed({ seen, account, nonce, nonceNeverIssued }: LoginAttempt): Observation {
   const failure = { ...seen, kind: 'authentication-failed', account, nonce } as const;
   return nonceNeverIssued ? { ...failure, nonceNeverIssued } : failure;
 }
 
-function succeeded({ seen, account, method, nonce }: LoginAttempt): Parameters<Emit>[0] {
+function succeeded({ seen, account, method, nonce }: LoginAttempt): Observation {
   return { ...seen, kind: 'authentication-succeeded', account, method, nonce };
 }

@@ -1,7 +1,6 @@
-// What an answer of ours has in common with the request it answers, and what both are remembered under.
-import type { Address } from '../model/address.ts';
+// What an answer of ours has in common with the request that it answers.
 import type { Observation } from '../model/observation.ts';
-import { headerBytes, headerText, type SipScan } from './sip-scan.ts';
+import { textOfBytes } from './foreign-text.ts';
 
 /** What every observation about one request says: who, when, to whom, over what, with which proof. */
 export type Seen = Pick<
@@ -12,24 +11,21 @@ export type Seen = Pick<
 /** Hands an observation on, unless there are too many of its kind. */
 export type Emit = (observation: Observation) => void;
 
-/**
- * The client's address (the packet's: of a request the source, of an answer the destination), CSeq and Call-ID. Not
- * the port: without `rport` the answer goes to the one that the client's Via names (RFC 3261 §18.2.2).
- */
-export function exchangeKey(client: Address, scan: SipScan): string {
-  return `${client} ${sequenceOf(headerBytes(scan, 'cseq'))} ${headerText(scan, 'call-id')}`;
+export interface Sequence {
+  readonly number: number;
+  readonly method: string;
 }
 
-/** As pjsip reads a CSeq and then answers it: without leading zeros, over 32 bits wrapped, the method in upper case. */
-function sequenceOf(cseq: string): string {
+/**
+ * A CSeq as pjsip reads it and then answers it: without leading zeros, over 32 bits wrapped, the method in upper case.
+ * One character a byte.
+ */
+export function readSequence(cseq: string): Sequence {
   let number = 0;
   let at = 0;
   for (let code = cseq.charCodeAt(0); code >= 48 && code <= 57; code = cseq.charCodeAt(at)) {
     number = (Math.imul(number, 10) + code - 48) >>> 0;
     at += 1;
   }
-  return `${number} ${cseq
-    .slice(at, at + 128)
-    .trim()
-    .toUpperCase()}`;
+  return { number, method: textOfBytes(cseq.slice(at, at + 128).trim()).toUpperCase() };
 }

@@ -1,28 +1,22 @@
 // Turns SIP messages into observations: scanners, guesses, probes, and what each proves about its source address.
 // Addresses come from the packets alone, time from the messages; nothing is decided here.
 import { hash } from 'node:crypto';
+import type { Address } from '../model/address.ts';
 import { asserted, type Observation, type Proof } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import { createAccountProbes } from './account-probes.ts';
 import { createAssertedLimit } from './asserted-limit.ts';
 import { type Digest, readDigest } from './digest.ts';
+import { createFingerprintTable } from './fingerprint-table.ts';
 import { ownText } from './foreign-text.ts';
 import { createLoginAttempts } from './login-attempts.ts';
-import { createNonceTable } from './nonce-table.ts';
 import type { WireMessage } from './packet.ts';
 import type { CaptureSettings } from './protocol.ts';
 import { createSignatureMatcher } from './signature-matcher.ts';
 import { createSignatureSightings } from './signature-sightings.ts';
 import { userOf } from './sip-address.ts';
-import { exchangeKey, type Seen } from './sip-exchange.ts';
-import {
-  allHeaderBytes,
-  createSipScanner,
-  headerBytes,
-  headerText,
-  methodOf,
-  type SipScan,
-} from './sip-scan.ts';
+import { readSequence, type Seen, type Sequence } from './sip-exchange.ts';
+import { allHeaderBytes, headerBytes, headerText, methodOf, type SipScan, scanSip } from './sip-scan.ts';
 
 export interface SipObserver {
   message(message: WireMessage): void;
@@ -44,6 +38,9 @@ export interface SipObserverOptions {
 
 /** Asterisk asks for no credentials with these, so their answer judges none. */
 const unchallenged = new Set(['ACK', 'BYE', 'CANCEL']);
+/** Entries of the tables of nonces that we sent, and of Call-IDs that we were asked under; 16 bytes each. */
+const nonceSlots = 2 ** 20;
+const callSlots = 2 ** 17;
 
 /** Throws SIGNATURE_INVALID. */
 export function createSipObserver(
@@ -53,8 +50,8 @@ export function createSipObserver(
   let { answerWithinMs, nonceLifetimeMs } = settings;
   let matchSignature = createSignatureMatcher(settings.userAgents);
   let listeningSince: Time | undefined;
-  const scan = createSipScanner();
-  const nonces = createNonceTable();
+  const nonces = createFingerprintTable(nonceSlots);
+  const calls = createFingerprintTable(callSlots);
   const limit = createAssertedLimit(emit, () => count('shed: asserted observations'));
   const sightings = createSignatureSightings(limit.emit);
   const attempts = createLoginAttempts(limit.emit, count);
@@ -67,23 +64,29 @@ export function createSipObserver(
   }
 
   function request(message: WireMessage, sip: SipScan): void {
-    const method = methodOf(sip);
+    const { address } = message.source;
+    const callId = headerText(sip, 'call-id');
+    calls.remember(address, callId, message.time);
     const headers = allHeaderBytes(sip, 'credentials');
     const credentials = headers.map(readDigest).filter(isUsable);
     const echoed = credentials.find((each) => isOurs(message, each));
-    const seen = see(message, sip, proofOf(message, echoed !== undefined));
-    lookForScanner(sip, seen);
-    if (unchallenged.has(method)) return;
-    const key = exchangeKey(message.source.address, sip);
-    const account = ownText(userOf(headerBytes(sip, 'from')));
+    const userAgent = headerText(sip, 'user-agent');
+    const signature = userAgent === '' ? undefined : matchSignature(userAgent);
     const chosen = echoed ?? credentials[0];
-    if (!chosen) {
-      probes.request(key, { seen, account, method });
-      return;
+    if (signature === undefined && !chosen) return;
+    const { time, transport, source, destination: local } = message;
+    const proof = proofOf(message, echoed !== undefined);
+    const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
+    if (signature !== undefined) {
+      sightings.see({ ...seen, kind: 'signature-match', signature, field: 'user-agent', value: userAgent });
     }
-    probes.settle(message.source.address, [account, ...credentials.map(({ username }) => username)]);
-    attempts.request(key, {
+    const method = methodOf(sip);
+    if (!chosen || unchallenged.has(method)) return;
+    const caller = userOf(headerBytes(sip, 'from'));
+    probes.settle(address, [caller, ...credentials.map(({ username }) => username)]);
+    attempts.request(exchangeKey(address, readSequence(headerBytes(sip, 'cseq')), callId), {
       seen,
+      caller: ownText(caller),
       account: ownText(chosen.username),
       method,
       nonce: ownText(chosen.nonce),
@@ -92,68 +95,63 @@ export function createSipObserver(
     });
   }
 
-  function lookForScanner(sip: SipScan, seen: Seen): void {
-    const value = headerText(sip, 'user-agent');
-    const signature = value === '' ? undefined : matchSignature(value);
-    if (signature === undefined) return;
-    sightings.see({
-      ...seen,
-      kind: 'signature-match',
-      signature,
-      field: 'user-agent',
-      value: ownText(value),
-    });
-  }
-
   function answer(message: WireMessage, sip: SipScan): void {
-    if (sip.status < 200) return;
-    const client = message.destination.address;
+    const { status } = sip;
+    if (status < 200) return;
+    const { time, transport, source: local, destination: source } = message;
     const challenges =
-      sip.status === 401 || sip.status === 407 ? allHeaderBytes(sip, 'challenges').map(readDigest) : [];
+      status === 401 || status === 407 ? allHeaderBytes(sip, 'challenges').map(readDigest) : [];
     if (message.direction === 'out') {
       for (const challenge of challenges) {
-        if (challenge?.nonce) nonces.remember(client, challenge.nonce, message.time);
+        if (challenge?.nonce) nonces.remember(source.address, challenge.nonce, time);
       }
     }
-    const key = exchangeKey(client, sip);
-    attempts.answer(
-      key,
-      sip.status,
-      challenges.some((challenge) => challenge?.stale?.toLowerCase() === 'true'),
-    );
-    probes.answer(key, sip.status, message.time + answerWithinMs);
+    const callId = headerText(sip, 'call-id');
+    const sequence = readSequence(headerBytes(sip, 'cseq'));
+    const caller = userOf(headerBytes(sip, 'from'));
+    const isStale = challenges.some((challenge) => challenge?.stale?.toLowerCase() === 'true');
+    if (attempts.answer(exchangeKey(source.address, sequence, callId), { status, caller, isStale })) return;
+    if (status < 300) {
+      probes.settle(source.address, [caller]);
+      return;
+    }
+    // A Via can have our answer sent to somebody who asked nothing (RFC 3261 §18.2.2, maddr).
+    if (calls.rememberedAt(source.address, callId) === undefined) return;
+    const proof = connectionOf(message);
+    const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
+    probes.refuse({ seen, account: ownText(caller), method: sequence.method, status }, answerWithinMs);
   }
 
-  function see(message: WireMessage, sip: SipScan, proof: Proof): Seen {
-    const { time, transport, source, destination: local } = message;
-    const callId = ownText(headerText(sip, 'call-id'));
-    const seen = { time, sensor: seenBy, transport, source, local, proof, messages: 1 };
-    return callId === '' ? seen : { ...seen, callId };
-  }
-
-  function proofOf({ direction, isConnectionProven, time }: WireMessage, isEcho: boolean): Proof {
+  function proofOf(message: WireMessage, isEcho: boolean): Proof {
+    const { direction, isConnectionProven, time } = message;
     // Where directions are not known, "we sent it" cannot be said of anything.
     if (direction !== 'in' || !(isEcho || isConnectionProven)) return asserted;
     return { level: 'proven', by: isEcho ? 'nonce-echo' : 'connection', seenBy, time };
   }
 
+  /** What an answer of ours proves of its receiver: our own TCP sends nothing before the handshake is over. */
+  function connectionOf({ direction, transport, time }: WireMessage): Proof {
+    const isConnected = direction === 'out' && transport === 'tcp';
+    return isConnected ? { level: 'proven', by: 'connection', seenBy, time } : asserted;
+  }
+
   /** Left to the request's very source, and not too long ago. */
   function isOurs({ source, time }: WireMessage, { nonce }: Credentials): boolean {
-    const issuedAt = nonces.issuedAt(source.address, nonce);
+    const issuedAt = nonces.rememberedAt(source.address, nonce);
     return issuedAt !== undefined && time - issuedAt <= nonceLifetimeMs;
   }
 
   /** Never left to this source, and is no nonce from before we listened, which a phone may well still hold. */
   function isInvented({ source }: WireMessage, { nonce }: Credentials): boolean {
     const knownSince = Math.max(listeningSince ?? 0, nonces.completeSince());
-    return nonces.issuedAt(source.address, nonce) === undefined && !(issueTimeIn(nonce) < knownSince);
+    return nonces.rememberedAt(source.address, nonce) === undefined && !(issueTimeIn(nonce) < knownSince);
   }
 
   return {
     message(message) {
       listeningSince ??= message.time;
       advance(message.time);
-      const sip = scan(message.bytes);
+      const sip = scanSip(message.bytes);
       if (!sip) count('not SIP');
       else if (sip.status === 0 && message.direction !== 'out') request(message, sip);
       else if (sip.status !== 0 && message.direction !== 'in') answer(message, sip);
@@ -169,6 +167,18 @@ export function createSipObserver(
       return deadlines.length === 0 ? undefined : Math.min(...deadlines);
     },
   };
+}
+
+/**
+ * What a request and our answer to it are remembered under. Not the client's port: without `rport` the answer goes to the
+ * one that its Via names (RFC 3261 §18.2.2).
+ */
+function exchangeKey(client: Address, { number, method }: Sequence, callId: string): string {
+  return `${client} ${number} ${method} ${callId}`;
+}
+
+function named(callId: string): Pick<Seen, 'callId'> {
+  return callId === '' ? {} : { callId };
 }
 
 type Credentials = Digest & { readonly username: string; readonly nonce: string; readonly response: string };

@@ -1,21 +1,17 @@
-// Finds the lines of a SIP message's header block, and in them only what is asked for. It never throws, judges no
-// grammar, and takes no address out of a message.
-import { textOfBytes } from './foreign-text.ts';
+// Reads a SIP message's start line, and of its headers only what is asked for. It never throws, judges no grammar, and
+// takes no address out of a message.
+import { textOf } from './foreign-text.ts';
+import { findLines, lines, skipBlanks } from './line-finder.ts';
 
 /** Valid until the next scan and no longer than the bytes that were scanned. */
 export interface SipScan {
   readonly bytes: Buffer;
-  /** What was looked at, one character a byte. */
-  readonly block: string;
   /** 0 for a request. */
   readonly status: number;
-  /** Begin and end of every line, the start line first; folded lines are one. */
-  readonly lines: Int32Array;
+  /** Of the line finder's lines; the first is the start line. */
   readonly lineCount: number;
 }
 
-/** Bytes of a message that are looked at. */
-const blockLimit = 16 * 1024;
 const colonCode = 58;
 
 const names = {
@@ -35,52 +31,37 @@ type RepeatedHeader = 'credentials' | 'challenges';
 type SipHeader = Exclude<keyof typeof names, RepeatedHeader>;
 
 /**
- * The scan is undefined where the bytes do not begin as a SIP/2.0 message. As tolerant as Asterisk: leading blanks and
+ * Undefined where the bytes do not begin as a SIP/2.0 message. As tolerant as Asterisk: leading blanks and
  * line breaks, lines that end in CR LF, LF or CR alone, folded lines, compact names, any case, blanks before the colon.
  */
-export function createSipScanner(): (bytes: Buffer) => SipScan | undefined {
-  const lines = new Int32Array(blockLimit + 2);
-  return (bytes) => {
-    // Line ends are looked for in a string and single bytes read from the buffer: each is the faster there.
-    const block = bytes.toString('latin1', 0, Math.min(bytes.length, blockLimit));
-    const lineCount = findLines(bytes, block, lines);
-    const status = lineCount === 0 ? undefined : readStartLine(bytes, lines[0]!, lines[1]!);
-    return status === undefined ? undefined : { bytes, block, status, lines, lineCount };
-  };
+export function scanSip(bytes: Buffer): SipScan | undefined {
+  const lineCount = findLines(bytes);
+  const status = lineCount === 0 ? undefined : readStartLine(bytes, lines[0]!, lines[1]!);
+  return status === undefined ? undefined : { bytes, status, lineCount };
 }
 
 /** In upper case, clean; of requests only. */
 export function methodOf(scan: SipScan): string {
-  const start = scan.lines[0]!;
+  const start = lines[0]!;
   let end = start;
-  while (end < scan.lines[1]! && scan.bytes[end]! > 32) end += 1;
-  return textOfBytes(scan.block.slice(start, end)).toUpperCase();
+  while (end < lines[1]! && scan.bytes[end]! > 32) end += 1;
+  return textOf(scan.bytes, start, end).toUpperCase();
 }
 
 /** Of requests only; as headerBytes. */
 export function requestUri(scan: SipScan): string {
-  const line = scan.block.slice(scan.lines[0], scan.lines[1]);
+  const line = scan.bytes.toString('latin1', lines[0], lines[1]);
   return /\s.*\s/s.exec(line.trim())?.[0].trim() ?? '';
 }
 
-/**
- * A header's value, one character a byte, neither cut nor cleaned; empty where it is absent. Of several the last
- * counts, of Via the first, as in Asterisk (pjsip, sip_parser.c).
- */
+/** A header's value, one character a byte, neither cut nor cleaned; empty where it is absent. */
 export function headerBytes(scan: SipScan, header: SipHeader): string {
-  const step = header === 'via' ? 1 : -1;
-  for (let line = step > 0 ? 1 : scan.lineCount - 1; line > 0 && line < scan.lineCount; line += step) {
-    const value = valueStart(scan, line, names[header]);
-    if (value >= 0) return valueFrom(scan, line, value);
-  }
-  return '';
+  return readHeader(scan, header, bytesOf);
 }
 
-/**
- * Clean text of a header, cut to `foreignTextLimit`. It may be a view of the message: `ownText` makes a copy to keep.
- */
+/** Clean text of a header, cut to `foreignTextLimit`; a string of its own, which may be kept. */
 export function headerText(scan: SipScan, header: SipHeader): string {
-  return textOfBytes(headerBytes(scan, header));
+  return readHeader(scan, header, textOf);
 }
 
 /** As headerBytes: all Authorization and Proxy-Authorization, or all WWW-Authenticate and Proxy-Authenticate. */
@@ -88,33 +69,23 @@ export function allHeaderBytes(scan: SipScan, header: RepeatedHeader): string[] 
   const values: string[] = [];
   for (let line = 1; line < scan.lineCount; line += 1) {
     const value = valueStart(scan, line, names[header]);
-    if (value >= 0) values.push(valueFrom(scan, line, value));
+    if (value >= 0) values.push(bytesOf(scan.bytes, value, valueEnd(scan, line, value)));
   }
   return values;
 }
 
-/** Fills `lines` up to the empty line or the end, and returns how many there are. */
-function findLines(bytes: Buffer, block: string, lines: Int32Array): number {
-  const { length } = block;
-  let count = 0;
-  let cr = -1;
-  let lf = -1;
-  let next = skipBlanks(bytes, 0, length);
-  while (next < length) {
-    const start = next;
-    let end = start;
-    do {
-      if (cr < next) cr = indexOrEnd(block, '\r', next);
-      if (lf < next) lf = indexOrEnd(block, '\n', next);
-      end = cr < lf ? cr : lf;
-      if (end === start) return count;
-      next = lf === cr + 1 ? lf + 1 : end + 1;
-    } while (next < length && isFold(bytes[next]!));
-    lines[2 * count] = start;
-    lines[2 * count + 1] = end;
-    count += 1;
+type ReadValue = (bytes: Buffer, start: number, end: number) => string;
+
+const bytesOf: ReadValue = (bytes, start, end) => bytes.toString('latin1', start, end);
+
+/** Of several headers of a name the last counts, of Via the first, as in Asterisk (pjsip, sip_parser.c). */
+function readHeader(scan: SipScan, header: SipHeader, read: ReadValue): string {
+  const step = header === 'via' ? 1 : -1;
+  for (let line = step > 0 ? 1 : scan.lineCount - 1; line > 0 && line < scan.lineCount; line += step) {
+    const value = valueStart(scan, line, names[header]);
+    if (value >= 0) return read(scan.bytes, value, valueEnd(scan, line, value));
   }
-  return count;
+  return '';
 }
 
 /** The status, 0 for a request, undefined where it is neither. */
@@ -145,18 +116,18 @@ function isVersionAt(bytes: Buffer, at: number, end: number): boolean {
 
 /** Where the line's value begins, -1 where the line bears none of these names. */
 function valueStart(scan: SipScan, line: number, known: readonly (readonly number[])[]): number {
-  const start = scan.lines[2 * line]!;
+  const start = lines[2 * line]!;
   const first = scan.bytes[start]! | 32;
   for (let index = 0; index < known.length; index += 1) {
     if (first !== known[index]![0]) continue;
-    const value = valueAfter(scan.bytes, start, scan.lines[2 * line + 1]!, known[index]!);
+    const value = valueAfter(scan.bytes, start, lines[2 * line + 1]!, known[index]!);
     if (value >= 0) return value;
   }
   return -1;
 }
 
-function valueFrom(scan: SipScan, line: number, start: number): string {
-  return scan.block.slice(start, trimEnd(scan.bytes, start, scan.lines[2 * line + 1]!));
+function valueEnd(scan: SipScan, line: number, start: number): number {
+  return trimEnd(scan.bytes, start, lines[2 * line + 1]!);
 }
 
 /**
@@ -177,23 +148,8 @@ function namesOf(...texts: readonly string[]): readonly (readonly number[])[] {
   return texts.map((text) => [...Buffer.from(text)]);
 }
 
-function skipBlanks(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  while (at < end && bytes[at]! <= 32) at += 1;
-  return at;
-}
-
 function trimEnd(bytes: Buffer, start: number, end: number): number {
   let at = end;
   while (at > start && bytes[at - 1]! <= 32) at -= 1;
   return at;
-}
-
-function isFold(code: number): boolean {
-  return code === 32 || code === 9;
-}
-
-function indexOrEnd(block: string, character: string, from: number): number {
-  const index = block.indexOf(character, from);
-  return index < 0 ? block.length : index;
 }

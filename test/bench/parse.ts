@@ -1,7 +1,7 @@
 // What it costs to find the User-Agent in a message: our scanner against a naive split, and against npm's `sip`.
 import { strict as assert } from 'node:assert';
 import { parse as sipParse } from 'sip';
-import { createSipScanner, headerText } from '../../src/capture/sip-scan.ts';
+import { headerText, scanSip } from '../../src/capture/sip-scan.ts';
 import type { Benchmark } from './benchmark.ts';
 import { medianRatio, timed } from './ratio.ts';
 import { composeMessage } from './sip-corpus.ts';
@@ -15,10 +15,9 @@ const rounds = 9;
 const corpus = Array.from({ length: messages }, (_, index) =>
   composeMessage(index, '198.51.100.7', '192.0.2.254'),
 );
-const scan = createSipScanner();
 
 const ours: FindUserAgent = (message) => {
-  const found = scan(message);
+  const found = scanSip(message);
   return found && headerText(found, 'user-agent');
 };
 const naive: FindUserAgent = (message) => splitHeaders(message.toString())['user-agent'];

@@ -44,6 +44,7 @@ interface Answer {
   /** Values of WWW-Authenticate headers. */
   challenge?: readonly string[];
   direction?: Direction;
+  transport?: 'udp' | 'tcp';
 }
 
 export function digest(nonce: string, response = 'r1', username = '100'): string {
@@ -90,7 +91,7 @@ export function answer(of: Answer = {}): WireMessage {
   return {
     time: of.time ?? 0,
     direction: of.direction ?? 'out',
-    transport: 'udp',
+    transport: of.transport ?? 'udp',
     source: pbx,
     destination: of.to ?? attacker,
     bytes: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`),

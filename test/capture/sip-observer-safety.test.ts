@@ -152,7 +152,8 @@ describe('a forged request that bears a phone’s address', () => {
   test('is an asserted probe and no more, however many there are', () => {
     const observer = observe();
     for (let user = 0; user < 50; user += 1) {
-      observer.all(forged({ user: `${user}`, callId: `${user}` }), answer({ to: phone, callId: `${user}` }));
+      const of = { user: `${user}`, callId: `${user}` };
+      observer.all(forged(of), answer({ to: phone, ...of }));
     }
     observer.advance(100_000);
     expect(observer.said).toHaveLength(50);

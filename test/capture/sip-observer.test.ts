@@ -353,7 +353,7 @@ describe('an account', () => {
     expect(observer.said).toEqual([
       {
         kind: 'account-probed',
-        time: 100,
+        time: 101,
         sensor: 'packets',
         transport: 'udp',
         source: attacker,
@@ -383,6 +383,32 @@ describe('an account', () => {
     );
     observer.advance(100_000);
     expect(observer.said).toMatchObject([{ kind: 'authentication-succeeded' }]);
+  });
+
+  test('is not probed by a client of whose follow-up we saw only the answer', () => {
+    const observer = observe();
+    observer.all(request(), answer(), answer({ time: 1_999, cseq: 2, status: 200 }));
+    observer.advance(100_000);
+    expect(observer.said).toEqual([]);
+  });
+
+  test('is probed by who repeats the Call-ID and CSeq of a guess for another account', () => {
+    const observer = observe();
+    observer.all(request({ authorization: [digest('n')] }), answer(), answer());
+    for (const user of ['200', '201']) observer.all(request({ user }), answer({ user }));
+    observer.advance(100_000);
+    expect(observer.said.map((each) => [each.kind, 'account' in each && each.account])).toEqual([
+      ['authentication-failed', '100'],
+      ['account-probed', '200'],
+      ['account-probed', '201'],
+    ]);
+  });
+
+  test('is not probed by somebody who never asked: a Via of another had our answer sent there', () => {
+    const observer = observe();
+    observer.all(request({ from: attacker }), answer({ to: phone }));
+    observer.advance(100_000);
+    expect(observer.said).toEqual([]);
   });
 
   test('is not probed where the digest bears its name and the From another', () => {
@@ -426,10 +452,10 @@ describe('an account', () => {
     expect(observer.said).toMatchObject([{ kind: 'account-probed', time: 150, messages: 10 }]);
   });
 
-  test('is proven probed where the request came over a proven connection, and what was asserted is not added', () => {
+  test('is proven probed where our answer left over a connection, and what was asserted is not added', () => {
     const observer = observe();
     observer.all(request({ cseq: 1 }), answer({ cseq: 1 }));
-    observer.all(request({ cseq: 2, transport: 'tcp', isConnectionProven: true }), answer({ cseq: 2 }));
+    observer.all(request({ cseq: 2, transport: 'tcp' }), answer({ cseq: 2, transport: 'tcp' }));
     observer.all(request({ cseq: 3 }), answer({ cseq: 3 }));
     observer.advance(2_000);
     expect(observer.said).toMatchObject([{ proof: { by: 'connection' }, transport: 'tcp', messages: 1 }]);
@@ -440,7 +466,7 @@ describe('an account', () => {
     (method) => {
       for (const status of [404, 403, 604]) {
         const observer = observe();
-        observer.all(request({ method, user: '999' }), answer({ method, status }));
+        observer.all(request({ method, user: '999' }), answer({ method, status, user: '999' }));
         expect(observer.said).toMatchObject([
           { kind: 'account-probed', account: '999', because: 'unknown-account' },
         ]);
@@ -479,7 +505,8 @@ describe('an account', () => {
   test('of which more are open than the table holds is forgotten without evidence, the oldest first, and counted', () => {
     const observer = observe();
     for (let user = 0; user <= 16_384; user += 1) {
-      observer.all(request({ user: `u${user}`, callId: `${user}` }), answer({ callId: `${user}` }));
+      const of = { user: `u${user}`, callId: `${user}` };
+      observer.all(request(of), answer(of));
     }
     expect(observer.counts.get('forgotten: open challenges')).toBe(1);
     expect(observer.said).toEqual([]);

@@ -4,18 +4,18 @@ import fc from 'fast-check';
 import { userOf } from '../../src/capture/sip-address.ts';
 import {
   allHeaderBytes,
-  createSipScanner,
   headerBytes,
   headerText,
   methodOf,
   requestUri,
   type SipScan,
+  scanSip,
 } from '../../src/capture/sip-scan.ts';
 import { foreignTextLimit } from '../../src/model/observation.ts';
 
 const torture = new URL('../../fixtures/sip-torture/', import.meta.url);
 const recorded = new URL('../../fixtures/sip-asterisk22/', import.meta.url);
-const scan = createSipScanner();
+const scan = scanSip;
 
 interface Expected {
   method?: string;
