@@ -8,6 +8,7 @@ import { checkSocketIsFree, startControl } from './control/server.ts';
 import { createAddressList } from './decide/address-list.ts';
 import { createEffects } from './effects.ts';
 import { createFirewall, type Firewall } from './firewall.ts';
+import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import { createLogger } from './lib/logger.ts';
 import { parseAddress } from './model/address.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
@@ -65,7 +66,11 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const kept = memory.isComplete ? [] : await firewall.enforcer.list().catch(() => []);
   await firewall.reconciler.start([...kept, ...desired()]);
 
-  const timer = createDeadlineTimer(pipeline);
+  const timer = createDeadlineTimer({
+    nextDeadline: pipeline.nextDeadline,
+    wake: () => pipeline.advance(now()),
+    now,
+  });
   const sensors: Sensors = await startSensors(config, {
     emit(observations) {
       pipeline.observe(observations);
@@ -156,22 +161,6 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       logger.info('sipwarden has stopped');
     },
   };
-}
-
-/** Wakes the flow when something has waited long enough for its proof; no timer while nothing waits. */
-function createDeadlineTimer(pipeline: { advance(time: number): void; nextDeadline(): number | undefined }) {
-  let timer: NodeJS.Timeout | undefined;
-  const rearm = () => {
-    const deadline = pipeline.nextDeadline();
-    if (timer || deadline === undefined) return;
-    timer = setTimeout(wake, Math.max(0, deadline - now()));
-  };
-  const wake = () => {
-    timer = undefined;
-    pipeline.advance(now());
-    rearm();
-  };
-  return { rearm, stop: () => clearTimeout(timer) };
 }
 
 function isOtherFirewall(before: Config, changed: Config): boolean {

@@ -26,8 +26,8 @@ interface Challenge {
 export interface AccountProbes {
   /** A challenge is a probe unless it is settled within `answerWithinMs`. */
   refuse(refusal: Refusal, answerWithinMs: number): void;
-  /** The source came with credentials for one of these accounts, right or wrong: that is judged elsewhere. */
-  settle(source: Address, accounts: readonly string[]): void;
+  /** The source came with credentials for this account, right or wrong: that is judged elsewhere. */
+  settle(source: Address, account: string): void;
   advance(time: Time): void;
   nextDeadline(): Time | undefined;
 }
@@ -62,8 +62,8 @@ export function createAccountProbes(emit: Emit, count: (reason: string) => void)
       if ((status === 404 || status === 403 || status === 604) && accountMethods.test(method))
         emit({ ...seen, kind: 'account-probed', account, because: 'unknown-account' });
     },
-    settle(source, accounts) {
-      for (const account of accounts) challenges.delete(`${source} ${account}`);
+    settle(source, account) {
+      if (challenges.size > 0) challenges.delete(`${source} ${account}`);
     },
     advance(time) {
       if (time < earliest) return;

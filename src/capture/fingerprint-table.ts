@@ -14,59 +14,20 @@ export interface FingerprintTable {
 
 const { imul } = Math;
 
-/** Slots that one text may lie in. The oldest of them leaves when all are taken. */
+/** Slots that one text may lie in, side by side. The oldest of them leaves when all are taken. */
 const probes = 8;
 
 /** `slots` is a power of two; 16 bytes each. At 2^20 a text outlives 30 s of 30,000 others a second. */
 export function createFingerprintTable(slots: number): FingerprintTable {
-  // A fingerprint of 64 bits stands for address and text; 0 in `high` is an empty slot.
-  const low = new Uint32Array(slots);
-  const high = new Uint32Array(slots);
-  const times = new Float64Array(slots);
-  const fingerprint = createFingerprint();
-  let forgottenUntil = Number.NEGATIVE_INFINITY;
-
-  const find = (one: number, other: number): number => {
-    for (let probe = 0; probe < probes; probe += 1) {
-      const slot = (one + probe) & (slots - 1);
-      if (high[slot] === other && low[slot] === one) return slot;
-    }
-    return -1;
-  };
-
-  const makeRoom = (one: number): number => {
-    let oldest = one & (slots - 1);
-    for (let probe = 0; probe < probes; probe += 1) {
-      const slot = (one + probe) & (slots - 1);
-      if (high[slot] === 0) return slot;
-      if (times[slot]! < times[oldest]!) oldest = slot;
-    }
-    forgottenUntil = Math.max(forgottenUntil, times[oldest]!);
-    return oldest;
-  };
-
-  return {
-    remember(address, text, time) {
-      const [one, other] = fingerprint(address, text);
-      const known = find(one, other);
-      const slot = known < 0 ? makeRoom(one) : known;
-      low[slot] = one;
-      high[slot] = other;
-      times[slot] = time;
-    },
-    rememberedAt(address, text) {
-      const slot = find(...fingerprint(address, text));
-      return slot < 0 ? undefined : times[slot];
-    },
-    completeSince: () => forgottenUntil,
-  };
-}
-
-function createFingerprint(): (address: Address, text: string) => readonly [number, number] {
-  const key = randomBytes(8);
-  const seeds = [key.readUInt32LE(0), key.readUInt32LE(4)] as const;
+  // Of each slot the two words of a fingerprint, then the time: together, so that a look-up touches one place.
+  const words = new Uint32Array(4 * slots);
+  const times = new Float64Array(words.buffer);
+  const seeds = randomBytes(8);
+  /** The fingerprint of 64 bits that was made last. */
   let one = 0;
   let other = 0;
+  let forgottenUntil = Number.NEGATIVE_INFINITY;
+
   const mix = (text: string): void => {
     for (let index = 0; index < text.length; index += 1) {
       const code = text.charCodeAt(index);
@@ -76,12 +37,48 @@ function createFingerprint(): (address: Address, text: string) => readonly [numb
       other ^= other >>> 13;
     }
   };
-  return (address, text) => {
-    [one, other] = seeds;
+
+  const makeFingerprint = (address: Address, text: string): void => {
+    one = seeds.readInt32LE(0);
+    other = seeds.readInt32LE(4);
     mix(address);
     mix(' ');
     mix(text);
-    // Never 0 in the second: that is an empty slot.
-    return [imul(one ^ (one >>> 16), 0xc2b2ae35) >>> 0, (imul(other, 0x27d4eb2f) | 1) >>> 0];
+    one = imul(one ^ (one >>> 16), 0xc2b2ae35) >>> 0;
+    // Never 0: that is an empty slot.
+    other = (imul(other, 0x27d4eb2f) | 1) >>> 0;
+  };
+
+  /** Its slot, or else the one that it would take: the first empty one, or that of the oldest. */
+  const locate = (): number => {
+    let oldest = one & (slots - 1);
+    for (let probe = 0; probe < probes; probe += 1) {
+      const slot = (one + probe) & (slots - 1);
+      const held = words[4 * slot + 1];
+      if (held === 0 || (held === other && words[4 * slot] === one)) return slot;
+      if (times[2 * slot + 1]! < times[2 * oldest + 1]!) oldest = slot;
+    }
+    return oldest;
+  };
+
+  const isKnownAt = (slot: number): boolean => words[4 * slot] === one && words[4 * slot + 1] === other;
+
+  return {
+    remember(address, text, time) {
+      makeFingerprint(address, text);
+      const slot = locate();
+      if (words[4 * slot + 1] !== 0 && !isKnownAt(slot)) {
+        forgottenUntil = Math.max(forgottenUntil, times[2 * slot + 1]!);
+      }
+      words[4 * slot] = one;
+      words[4 * slot + 1] = other;
+      times[2 * slot + 1] = time;
+    },
+    rememberedAt(address, text) {
+      makeFingerprint(address, text);
+      const slot = locate();
+      return isKnownAt(slot) ? times[2 * slot + 1] : undefined;
+    },
+    completeSince: () => forgottenUntil,
   };
 }

@@ -1,7 +1,6 @@
 // Text that a stranger wrote, made safe to keep and to show. It is never parsed again for an address or a command.
 import { foreignTextLimit } from '../model/observation.ts';
 
-const plain = /^[\x20-\x7e]*$/;
 /** Control and format characters (bidirectional overrides among them), line and paragraph separators. */
 const unshowable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
@@ -20,9 +19,17 @@ export function textOf(bytes: Buffer, start: number, end: number): string {
  * characters. Plain ASCII comes back as it is.
  */
 export function textOfBytes(bytes: string): string {
-  if (bytes.length <= foreignTextLimit && plain.test(bytes)) return bytes;
+  if (bytes.length <= foreignTextLimit && isPlain(bytes)) return bytes;
   const text = Buffer.from(bytes.slice(0, 4 * foreignTextLimit), 'latin1').toString('utf8');
   return text.replaceAll('\t', ' ').replace(unshowable, '').slice(0, foreignTextLimit).toWellFormed();
+}
+
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 32 || code > 126) return false;
+  }
+  return true;
 }
 
 /**

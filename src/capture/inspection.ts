@@ -1,8 +1,9 @@
 // The live way through the sidecar: descriptor -> records -> messages -> observations -> outbox, one read at a time.
 // One hostile packet may cost itself, never the capture.
-import { Socket } from 'node:net';
+import { createDeadlineTimer } from '../lib/deadline-timer.ts';
 import { messageOf } from '../model/error.ts';
 import type { Observation } from '../model/observation.ts';
+import { readBytes } from './byte-source.ts';
 import { createDecoder } from './decoder.ts';
 import type { Outbox } from './outbox.ts';
 import { createPcapReader } from './pcap-reader.ts';
@@ -11,7 +12,8 @@ import type { CaptureSettings } from './protocol.ts';
 import { createSipObserver } from './sip-observer.ts';
 import { createTally } from './tally.ts';
 
-const readBufferBytes = 1024 * 1024;
+/** Nothing that is due waits for less than this without a packet. Milliseconds. */
+const leastWaitMs = 20;
 
 export interface InspectionOptions {
   /** Where the capture comes in. */
@@ -27,7 +29,6 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
   configure(settings: CaptureSettings): void;
 } {
   let found: Observation[] = [];
-  let deadline: { readonly time: number; readonly timer: NodeJS.Timeout } | undefined;
   let packets = 0;
   let messages = 0;
   const tally = createTally((counters) => outbox.send({ kind: 'counters', counters }));
@@ -71,38 +72,31 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
       tally.add('shed', outbox.sendObservations(found));
       found = [];
     }
-    const time = observer.nextDeadline();
-    if (time === deadline?.time) return;
-    clearTimeout(deadline?.timer);
-    deadline = time === undefined ? undefined : { time, timer: setTimeout(wait, time - Date.now()).unref() };
+    timer.rearm();
   };
-  // Packets that wait in the pipe happened before this moment: they are read first.
-  const wait = (): void => void setImmediate(advance);
-  const advance = (): void => {
-    deadline = undefined;
-    guard(() => observer.advance(Date.now()));
-    hand();
-  };
-
-  const socket = new Socket({
-    fd: descriptor,
-    readable: true,
-    writable: false,
-    onread: {
-      buffer: Buffer.allocUnsafeSlow(readBufferBytes),
-      callback(length, buffer) {
-        reader.push((buffer as Buffer).subarray(0, length));
+  const timer = createDeadlineTimer({
+    nextDeadline: observer.nextDeadline,
+    now: Date.now,
+    leastMs: leastWaitMs,
+    // Packets that wait in the pipe happened before this moment: they are read first.
+    wake: () =>
+      void setImmediate(() => {
+        guard(() => observer.advance(Date.now()));
         hand();
-        return true;
-      },
-    },
+      }),
   });
-  socket.on('error', () => {});
-  socket.on('close', () => {
-    reader.end();
-    observer.end();
-    hand();
-    outbox.end({ kind: 'counters', counters: tally.totals() }, onEnd);
+
+  readBytes(descriptor, {
+    onBytes(bytes) {
+      reader.push(bytes);
+      hand();
+    },
+    onEnd() {
+      reader.end();
+      observer.end();
+      hand();
+      outbox.end({ kind: 'counters', counters: tally.totals() }, onEnd);
+    },
   });
   return {
     configure(changed) {

@@ -11,6 +11,8 @@ const words = new Int32Array(block.buffer);
 
 /** Begin and end of every line of the message that was looked at last; folded lines are one. */
 export const lines = new Int32Array(blockLimit + 2);
+/** The first byte of each of these lines, a letter as its small one. */
+export const initials = new Uint8Array(blockLimit / 2 + 1);
 
 /**
  * Fills `lines`, and returns how many there are up to the empty line or the end of what is looked at; leading blanks are
@@ -29,17 +31,21 @@ export function findLines(bytes: Buffer): number {
     if (at === start) return count;
     const next = code === cr && block[at + 1] === lf ? at + 2 : at + 1;
     if (!isFold(block[next]!)) {
-      lines[2 * count] = start;
-      lines[2 * count + 1] = at;
+      addLine(count, start, at);
       count += 1;
       start = next;
     }
     at = next;
   }
   if (start >= length) return count;
-  lines[2 * count] = start;
-  lines[2 * count + 1] = length;
+  addLine(count, start, length);
   return count + 1;
+}
+
+function addLine(index: number, start: number, end: number): void {
+  lines[2 * index] = start;
+  lines[2 * index + 1] = end;
+  initials[index] = block[start]! | 32;
 }
 
 /** Behind the copy there are zeros, at which every search ends. */

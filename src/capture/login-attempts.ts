@@ -45,16 +45,20 @@ export function createLoginAttempts(emit: Emit, count: (reason: string) => void)
       if (reason === 'evict' && open.length > 0) count('forgotten: unanswered credentials');
     },
   });
+  const begin = (key: string): Exchange => {
+    const exchange: Exchange = { open: [] };
+    exchanges.set(key, exchange);
+    return exchange;
+  };
   return {
     request(key, attempt) {
-      const exchange = exchanges.get(key) ?? { open: [] };
+      const exchange = exchanges.get(key) ?? begin(key);
       if (isRetransmission(exchange, attempt)) return;
       exchange.open.push(attempt);
       if (exchange.open.length > openLimit) {
         exchange.open.shift();
         count('forgotten: unanswered credentials');
       }
-      exchanges.set(key, exchange);
     },
     answer(key, answer) {
       const exchange = exchanges.get(key);
@@ -79,9 +83,7 @@ function judge(attempt: LoginAttempt, { status, isStale }: LoginAnswer): Observa
 }
 
 function isRetransmission({ open, lastJudged }: Exchange, { fingerprint }: LoginAttempt): boolean {
-  return (
-    fingerprint === lastJudged?.fingerprint || open.some((attempt) => attempt.fingerprint === fingerprint)
-  );
+  return fingerprint === lastJudged?.fingerprint || open.some((each) => each.fingerprint === fingerprint);
 }
 
 function failed({ seen, account, nonce, nonceNeverIssued }: LoginAttempt): Observation {

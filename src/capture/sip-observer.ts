@@ -6,7 +6,7 @@ import { asserted, type Observation, type Proof } from '../model/observation.ts'
 import type { Time } from '../model/time.ts';
 import { createAccountProbes } from './account-probes.ts';
 import { createAssertedLimit } from './asserted-limit.ts';
-import { type Digest, readDigest } from './digest.ts';
+import { readDigest } from './digest.ts';
 import { createFingerprintTable } from './fingerprint-table.ts';
 import { ownText } from './foreign-text.ts';
 import { createLoginAttempts } from './login-attempts.ts';
@@ -64,34 +64,54 @@ export function createSipObserver(
   }
 
   function request(message: WireMessage, sip: SipScan): void {
-    const { address } = message.source;
+    const { time, transport, source, destination: local } = message;
     const callId = headerText(sip, 'call-id');
-    calls.remember(address, callId, message.time);
-    const headers = allHeaderBytes(sip, 'credentials');
-    const credentials = headers.map(readDigest).filter(isUsable);
-    const echoed = credentials.find((each) => isOurs(message, each));
+    calls.remember(source.address, callId, time);
+    const credentials = readCredentials(message, sip);
+    const echo = credentials.find(({ isOurs }) => isOurs);
     const userAgent = headerText(sip, 'user-agent');
     const signature = userAgent === '' ? undefined : matchSignature(userAgent);
-    const chosen = echoed ?? credentials[0];
-    if (signature === undefined && !chosen) return;
-    const { time, transport, source, destination: local } = message;
-    const proof = proofOf(message, echoed !== undefined);
+    if (signature === undefined && credentials.length === 0) return;
+    const proof = proofOf(message, echo !== undefined);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
     if (signature !== undefined) {
       sightings.see({ ...seen, kind: 'signature-match', signature, field: 'user-agent', value: userAgent });
     }
+    const chosen = echo ?? credentials[0];
     const method = methodOf(sip);
     if (!chosen || unchallenged.has(method)) return;
-    const caller = userOf(headerBytes(sip, 'from'));
-    probes.settle(address, [caller, ...credentials.map(({ username }) => username)]);
-    attempts.request(exchangeKey(address, readSequence(headerBytes(sip, 'cseq')), callId), {
+    const caller = ownText(userOf(headerBytes(sip, 'from')));
+    probes.settle(source.address, caller);
+    for (const { username } of credentials) {
+      if (username !== caller) probes.settle(source.address, username);
+    }
+    attempts.request(exchangeKey(source.address, readSequence(headerBytes(sip, 'cseq')), callId), {
       seen,
-      caller: ownText(caller),
+      caller,
       account: ownText(chosen.username),
       method,
       nonce: ownText(chosen.nonce),
-      nonceNeverIssued: message.direction === 'in' && credentials.every((each) => isInvented(message, each)),
-      fingerprint: hash('sha1', headers.join('\n'), 'base64'),
+      nonceNeverIssued: message.direction === 'in' && credentials.every(({ isInvented }) => isInvented),
+      fingerprint: fingerprintOf(credentials),
+    });
+  }
+
+  /** Every usable Authorization and Proxy-Authorization, and what is known of its nonce. */
+  function readCredentials({ source, time }: WireMessage, sip: SipScan): readonly Credentials[] {
+    const headers = allHeaderBytes(sip, 'credentials');
+    if (headers.length === 0) return noCredentials;
+    const knownSince = Math.max(listeningSince ?? 0, nonces.completeSince());
+    return headers.flatMap((header) => {
+      const digest = readDigest(header);
+      // Without a name, a nonce and a digest nothing can be guessed: such a request is as one without credentials.
+      if (digest?.username === undefined || !digest.nonce || !digest.response) return noCredentials;
+      const { username, nonce, response } = digest;
+      const issuedAt = nonces.rememberedAt(source.address, nonce);
+      // Left to the request's very source, and not too long ago.
+      const isOurs = issuedAt !== undefined && time - issuedAt <= nonceLifetimeMs;
+      // Never left to this source, and is no nonce from before we listened, which a phone may well still hold.
+      const isInvented = issuedAt === undefined && !(issueTimeIn(nonce) < knownSince);
+      return [{ username, nonce, response, isOurs, isInvented }];
     });
   }
 
@@ -112,7 +132,7 @@ export function createSipObserver(
     const isStale = challenges.some((challenge) => challenge?.stale?.toLowerCase() === 'true');
     if (attempts.answer(exchangeKey(source.address, sequence, callId), { status, caller, isStale })) return;
     if (status < 300) {
-      probes.settle(source.address, [caller]);
+      probes.settle(source.address, caller);
       return;
     }
     // A Via can have our answer sent to somebody who asked nothing (RFC 3261 §18.2.2, maddr).
@@ -133,18 +153,6 @@ export function createSipObserver(
   function connectionOf({ direction, transport, time }: WireMessage): Proof {
     const isConnected = direction === 'out' && transport === 'tcp';
     return isConnected ? { level: 'proven', by: 'connection', seenBy, time } : asserted;
-  }
-
-  /** Left to the request's very source, and not too long ago. */
-  function isOurs({ source, time }: WireMessage, { nonce }: Credentials): boolean {
-    const issuedAt = nonces.rememberedAt(source.address, nonce);
-    return issuedAt !== undefined && time - issuedAt <= nonceLifetimeMs;
-  }
-
-  /** Never left to this source, and is no nonce from before we listened, which a phone may well still hold. */
-  function isInvented({ source }: WireMessage, { nonce }: Credentials): boolean {
-    const knownSince = Math.max(listeningSince ?? 0, nonces.completeSince());
-    return nonces.rememberedAt(source.address, nonce) === undefined && !(issueTimeIn(nonce) < knownSince);
   }
 
   return {
@@ -181,12 +189,20 @@ function named(callId: string): Pick<Seen, 'callId'> {
   return callId === '' ? {} : { callId };
 }
 
-type Credentials = Digest & { readonly username: string; readonly nonce: string; readonly response: string };
-
-/** Without a name, a nonce and a digest nothing can be guessed: such a request is as one without credentials. */
-function isUsable(digest: Digest | undefined): digest is Credentials {
-  return digest?.username !== undefined && digest.nonce !== undefined && digest.response !== undefined;
+/** Two guesses with the same digests of the same nonces are one: no other password makes them. */
+function fingerprintOf(credentials: readonly Credentials[]): string {
+  const responses = credentials.map(({ nonce, response }) => `${nonce} ${response}`);
+  return responses.length === 1 ? ownText(responses[0]!) : hash('sha1', responses.join(' '));
 }
+
+interface Credentials {
+  readonly username: string;
+  readonly nonce: string;
+  readonly response: string;
+  readonly isOurs: boolean;
+  readonly isInvented: boolean;
+}
+const noCredentials: readonly Credentials[] = [];
 
 /** Asterisk's nonces begin with the second in which they were made (res_pjsip_authenticator_digest); NaN elsewhere. */
 function issueTimeIn(nonce: string): Time {

@@ -1,7 +1,7 @@
 // Reads a SIP message's start line, and of its headers only what is asked for. It never throws, judges no grammar, and
 // takes no address out of a message.
 import { textOf } from './foreign-text.ts';
-import { findLines, lines, skipBlanks } from './line-finder.ts';
+import { findLines, initials, lines, skipBlanks } from './line-finder.ts';
 
 /** Valid until the next scan and no longer than the bytes that were scanned. */
 export interface SipScan {
@@ -13,6 +13,9 @@ export interface SipScan {
 }
 
 const colonCode = 58;
+
+/** Bytes of a header's name in small letters. */
+type HeaderName = readonly number[];
 
 const names = {
   via: namesOf('via', 'v'),
@@ -65,14 +68,20 @@ export function headerText(scan: SipScan, header: SipHeader): string {
 }
 
 /** As headerBytes: all Authorization and Proxy-Authorization, or all WWW-Authenticate and Proxy-Authenticate. */
-export function allHeaderBytes(scan: SipScan, header: RepeatedHeader): string[] {
-  const values: string[] = [];
+export function allHeaderBytes(scan: SipScan, header: RepeatedHeader): readonly string[] {
+  const [one, other] = names[header];
+  let values: string[] | undefined;
   for (let line = 1; line < scan.lineCount; line += 1) {
-    const value = valueStart(scan, line, names[header]);
-    if (value >= 0) values.push(bytesOf(scan.bytes, value, valueEnd(scan, line, value)));
+    if (initials[line] !== one[0] && initials[line] !== other[0]) continue;
+    const value = valueStart(scan, line, one, other);
+    if (value < 0) continue;
+    values ??= [];
+    values.push(bytesOf(scan.bytes, value, valueEnd(scan, line, value)));
   }
-  return values;
+  return values ?? none;
 }
+
+const none: readonly string[] = [];
 
 type ReadValue = (bytes: Buffer, start: number, end: number) => string;
 
@@ -80,9 +89,11 @@ const bytesOf: ReadValue = (bytes, start, end) => bytes.toString('latin1', start
 
 /** Of several headers of a name the last counts, of Via the first, as in Asterisk (pjsip, sip_parser.c). */
 function readHeader(scan: SipScan, header: SipHeader, read: ReadValue): string {
+  const [one, other] = names[header];
   const step = header === 'via' ? 1 : -1;
   for (let line = step > 0 ? 1 : scan.lineCount - 1; line > 0 && line < scan.lineCount; line += step) {
-    const value = valueStart(scan, line, names[header]);
+    if (initials[line] !== one[0] && initials[line] !== other[0]) continue;
+    const value = valueStart(scan, line, one, other);
     if (value >= 0) return read(scan.bytes, value, valueEnd(scan, line, value));
   }
   return '';
@@ -114,16 +125,12 @@ function isVersionAt(bytes: Buffer, at: number, end: number): boolean {
   );
 }
 
-/** Where the line's value begins, -1 where the line bears none of these names. */
-function valueStart(scan: SipScan, line: number, known: readonly (readonly number[])[]): number {
+/** Where the line's value begins, -1 where the line bears neither name. */
+function valueStart({ bytes }: SipScan, line: number, one: HeaderName, other: HeaderName): number {
   const start = lines[2 * line]!;
-  const first = scan.bytes[start]! | 32;
-  for (let index = 0; index < known.length; index += 1) {
-    if (first !== known[index]![0]) continue;
-    const value = valueAfter(scan.bytes, start, lines[2 * line + 1]!, known[index]!);
-    if (value >= 0) return value;
-  }
-  return -1;
+  const end = lines[2 * line + 1]!;
+  const value = valueAfter(bytes, start, end, one);
+  return value < 0 && other !== one ? valueAfter(bytes, start, end, other) : value;
 }
 
 function valueEnd(scan: SipScan, line: number, start: number): number {
@@ -134,18 +141,19 @@ function valueEnd(scan: SipScan, line: number, start: number): number {
  * Setting bit 5 makes letters small and leaves a hyphen as it is; what else it would make one of them (a CR a hyphen)
  * cannot stand inside a line.
  */
-function valueAfter(bytes: Buffer, start: number, end: number, name: readonly number[]): number {
+function valueAfter(bytes: Buffer, start: number, end: number, name: HeaderName): number {
   const after = start + name.length;
   if (after >= end || (bytes[after] !== colonCode && bytes[after]! > 32)) return -1;
-  for (let index = 1; index < name.length; index += 1) {
+  for (let index = 0; index < name.length; index += 1) {
     if ((bytes[start + index]! | 32) !== name[index]) return -1;
   }
   const colon = skipBlanks(bytes, after, end);
   return colon < end && bytes[colon] === colonCode ? skipBlanks(bytes, colon + 1, end) : -1;
 }
 
-function namesOf(...texts: readonly string[]): readonly (readonly number[])[] {
-  return texts.map((text) => [...Buffer.from(text)]);
+function namesOf(long: string, short = long): readonly [HeaderName, HeaderName] {
+  const name = [...Buffer.from(long)];
+  return [name, short === long ? name : [...Buffer.from(short)]];
 }
 
 function trimEnd(bytes: Buffer, start: number, end: number): number {

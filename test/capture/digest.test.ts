@@ -3,15 +3,13 @@ import fc from 'fast-check';
 import { readDigest } from '../../src/capture/digest.ts';
 import { foreignTextLimit } from '../../src/model/observation.ts';
 
-test('reads the parameters of a real Authorization', () => {
+test('reads of a real Authorization what is asked for, and passes over the rest', () => {
   const value =
     'Digest username="100",realm="asterisk",nonce="1795397155/54e60c85c82bca6c37588508e3a6b11e",' +
     'uri="sip:192.0.2.1:5060",response="0c485e7f7854c9baeba95f9b5052bed9",algorithm=MD5,cnonce="7",qop=auth,nc=00000001';
   expect(readDigest(value)).toEqual({
     username: '100',
-    realm: 'asterisk',
     nonce: '1795397155/54e60c85c82bca6c37588508e3a6b11e',
-    uri: 'sip:192.0.2.1:5060',
     response: '0c485e7f7854c9baeba95f9b5052bed9',
   });
 });
@@ -89,6 +87,7 @@ test('throws at nothing and returns short texts', () => {
       ),
       (text) => {
         for (const value of Object.values(readDigest(`Digest ${text}`) ?? {})) {
+          if (value === undefined) continue;
           expect(value.length).toBeLessThanOrEqual(foreignTextLimit);
           expect(value).not.toMatch(/\p{Cc}/u);
         }
