@@ -20,7 +20,7 @@ export interface IpsetSession {
 export interface IpsetSessionParts {
   /** What stands before every command, such as `ip netns exec NAME`. */
   readonly commandPrefix: readonly string[];
-  /** Longest silence of the child while it owes an answer. Milliseconds. */
+  /** A child that owes an answer and is silent for longer, at most twice as long, is given up. Milliseconds. */
   readonly answerWithinMs: number;
 }
 
@@ -58,10 +58,17 @@ export function createIpsetSession({ commandPrefix, answerWithinMs }: IpsetSessi
     child.waiting.clear();
   };
 
+  /** Looks now and then whether the child still answers, since a timer for each command would cost as much as a ban. */
   const watch = (child: Child) => {
-    child.watchdog ??= setTimeout(() => {
-      abandon(child, firewallError('FIREWALL_TIMEOUT', `ipset did not answer within ${answerWithinMs} ms`));
-    }, answerWithinMs);
+    if (child.watchdog) return;
+    const { answered } = child;
+    child.watchdog = setTimeout(() => {
+      child.watchdog = undefined;
+      if (child.waiting.size === 0) return;
+      if (child.answered > answered) watch(child);
+      else
+        abandon(child, firewallError('FIREWALL_TIMEOUT', `ipset did not answer within ${answerWithinMs} ms`));
+    }, answerWithinMs).unref();
   };
 
   const send = (child: Child, command: string, waiting: Waiting) => {
@@ -101,8 +108,9 @@ export function createIpsetSession({ commandPrefix, answerWithinMs }: IpsetSessi
       current = undefined;
       flush(child);
       child.process.stdin?.end();
-      watch(child);
+      const kill = setTimeout(() => child.process.signal('SIGKILL'), answerWithinMs);
       await ending(child.process);
+      clearTimeout(kill);
     },
   };
 }
@@ -131,11 +139,6 @@ function answer(child: Child, complaints: string): void {
   child.answered += 1;
   const waiting = child.waiting.get(child.answered);
   child.waiting.delete(child.answered);
-  child.watchdog?.refresh();
-  if (child.waiting.size === 0) {
-    clearTimeout(child.watchdog);
-    child.watchdog = undefined;
-  }
   if (complaints) waiting?.reject(complaintError(complaints));
   else waiting?.resolve();
 }

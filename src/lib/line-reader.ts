@@ -30,8 +30,11 @@ export function createLineReader(
     push(chunk) {
       let start = 0;
       for (let feed = chunk.indexOf(10); feed >= 0; feed = chunk.indexOf(10, start)) {
-        add(chunk.subarray(start, feed));
-        end();
+        if (length === 0 && feed - start <= limit) onLine(chunk.toString('utf8', start, feed));
+        else {
+          add(chunk.subarray(start, feed));
+          end();
+        }
         start = feed + 1;
       }
       if (start < chunk.length) add(chunk.subarray(start));
