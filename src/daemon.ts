@@ -72,9 +72,12 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     now,
   });
   const sensors: Sensors = await startSensors(config, {
-    emit(observations) {
-      pipeline.observe(observations);
-      timer.rearm();
+    output: {
+      observe(observations) {
+        pipeline.observe(observations);
+        timer.rearm();
+      },
+      know() {},
     },
     alarms,
     logger,

@@ -4,14 +4,13 @@ import type { CaptureSettings } from './capture/protocol.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
-import type { Observation } from './model/observation.ts';
-import type { SensorHealth } from './model/sensor.ts';
+import type { SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 import { createAmiSensor } from './sense/ami.ts';
 import { createPacketSensor } from './sense/packets.ts';
 
 export interface SensorsParts {
-  readonly emit: (observations: readonly Observation[]) => void;
+  readonly output: SensorOutput;
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
@@ -23,7 +22,7 @@ export interface Sensors {
   stop(): Promise<void>;
 }
 
-export async function startSensors(config: Config, { emit, ...parts }: SensorsParts): Promise<Sensors> {
+export async function startSensors(config: Config, { output, ...parts }: SensorsParts): Promise<Sensors> {
   let current = config;
   const startPackets = async () => {
     const sensor = createPacketSensor({
@@ -31,12 +30,12 @@ export async function startSensors(config: Config, { emit, ...parts }: SensorsPa
       settings: captureSettingsOf(current),
       ...parts,
     });
-    await sensor.start(emit);
+    await sensor.start(output);
     return sensor;
   };
   const startAmi = async () => {
     const sensor = createAmiSensor({ options: current.ami, ...parts });
-    await sensor.start(emit);
+    await sensor.start(output);
     return sensor;
   };
   let [packets, ami] = await Promise.all([startPackets(), startAmi()]);

@@ -1,34 +1,39 @@
 // The last look before the kernel: no path through sipwarden may block an address that must not be blocked.
-import type { Network } from '../model/address.ts';
 import type { Untouchable } from '../model/decision.ts';
-import type { Enforcer, SetName } from '../model/enforcer.ts';
+import type { Enforcer, Entry, SetName } from '../model/enforcer.ts';
 import { firewallError } from './firewall-error.ts';
 
 type Reason = Untouchable['because'];
 
-/** What stops an entry. `deny` is written by an administrator, who may overrule the lists and the shield. */
+const forEver: readonly Reason[] = ['own', 'reserved', 'allowlisted'];
+
+/**
+ * What stops an entry. `deny` is written by an administrator, who may overrule the lists and the shield; what a person
+ * orders with force (`order`) overrules the shield alone.
+ */
 const refusals: Readonly<Record<SetName, readonly Reason[]>> = {
   allow: [],
   shield: [],
   deny: ['own', 'reserved'],
-  ban: ['own', 'reserved', 'allowlisted', 'shielded'],
-  drop: ['own', 'reserved', 'allowlisted', 'shielded'],
+  order: forEver,
+  port: [...forEver, 'administrator', 'in-use'],
+  ban: [...forEver, 'administrator', 'gateway', 'shielded'],
+  drop: [...forEver, 'administrator', 'gateway', 'shielded'],
 };
 
-/** `isUntouchable` answers for targets that are or contain such an address. */
+/** `protectionsOf` tells all that stands against an entry whose target is or contains such an address. */
 export function guarded<Guarded extends Enforcer>(
   enforcer: Guarded,
-  isUntouchable: (target: Network) => Untouchable | undefined,
+  protectionsOf: (entry: Entry) => readonly Untouchable[],
 ): Guarded {
   return {
     ...enforcer,
     async add(entry) {
-      const untouchable = isUntouchable(entry.target);
-      if (untouchable && refusals[entry.set].includes(untouchable.because)) {
-        const { because, detail } = untouchable;
-        throw firewallError('FIREWALL_UNTOUCHABLE', `${entry.target} is not blocked: ${because} (${detail})`);
-      }
-      return enforcer.add(entry);
+      const stops = refusals[entry.set];
+      const stopping = protectionsOf(entry).find(({ because }) => stops.includes(because));
+      if (!stopping) return enforcer.add(entry);
+      const { because, detail } = stopping;
+      throw firewallError('FIREWALL_UNTOUCHABLE', `${entry.target} is not blocked: ${because} (${detail})`);
     },
   };
 }

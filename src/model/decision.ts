@@ -1,20 +1,25 @@
 // What to do about a source, until when, and because of what.
 import type { Network } from './address.ts';
 import type { ProofLevel } from './detection.ts';
+import type { SourcePort } from './enforcer.ts';
 import type { Time } from './time.ts';
 
 /**
- * `ban`: proven offenders, escalating. `drop`: asserted evidence only, short, its own bounded set.
- * `notice`: nothing is blocked, a person is told.
+ * `ban`: proven offenders, escalating. `drop`: asserted evidence only, short, its own bounded set. Where phones or trunks
+ * of ours are behind the address, less than that: `port-ban` blocks one source port, `held` is a ban that waits for a
+ * person, `stale-phone` names a phone of ours with a wrong password, and `notice` only tells.
  */
-export type Action = 'ban' | 'drop' | 'notice';
+export const actions = ['ban', 'drop', 'port-ban', 'held', 'stale-phone', 'notice'] as const;
+export type Action = (typeof actions)[number];
 
 export interface Decision {
   readonly id: string;
   readonly time: Time;
   readonly target: Network;
   readonly action: Action;
-  /** Absent for a notice. */
+  /** With `port-ban`: the one port of the address that is blocked. */
+  readonly port?: SourcePort;
+  /** Absent for what has no end of its own. */
   readonly until?: Time;
   readonly cause: Cause;
   /** Why this action and not another, in one sentence for a person. */
@@ -29,8 +34,10 @@ export type Cause =
   | { readonly kind: 'detection'; readonly attack: string; readonly proof: ProofLevel }
   | { readonly kind: 'manual'; readonly by: string; readonly note: string };
 
-/** Why an address must not be blocked; the first that applies. */
+/**
+ * What stands against blocking an address. `in-use` speaks of a single port: a contact, a trunk or a live call uses it.
+ */
 export interface Untouchable {
-  readonly because: 'own' | 'reserved' | 'allowlisted' | 'shielded';
+  readonly because: 'own' | 'reserved' | 'allowlisted' | 'administrator' | 'gateway' | 'shielded' | 'in-use';
   readonly detail: string;
 }

@@ -1,11 +1,12 @@
 // What every live sensor can do, and how it says that it is well.
+import type { InventoryFact } from './inventory.ts';
 import type { Observation, SensorName } from './observation.ts';
 import type { Time } from './time.ts';
 
 export type SensorState = 'off' | 'starting' | 'live' | 'down';
 
 export interface SensorHealth {
-  readonly name: SensorName;
+  readonly name: SensorName | 'host';
   readonly state: SensorState;
   readonly since: Time;
   /** One line for a person: what it reads, or why it does not. */
@@ -14,9 +15,15 @@ export interface SensorHealth {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** Where a sensor's findings go. */
+export interface SensorOutput {
+  observe(observations: readonly Observation[]): void;
+  know(fact: InventoryFact): void;
+}
+
 export interface Sensor {
-  readonly name: SensorName;
-  start(emit: (observations: readonly Observation[]) => void): Promise<void>;
+  readonly name: SensorHealth['name'];
+  start(output: SensorOutput): Promise<void>;
   stop(): Promise<void>;
   health(): SensorHealth;
 }

@@ -10,8 +10,7 @@ import { type PbxFactsWatch, watchPbxFacts } from '../asterisk/pbx-facts.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
-import type { Observation } from '../model/observation.ts';
-import type { Sensor, SensorState } from '../model/sensor.ts';
+import type { Sensor, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { createAmiAlarms } from './ami-alarms.ts';
 import { observationsOf } from './ami-observations.ts';
@@ -70,7 +69,7 @@ export function createAmiSensor({
   let stream: AmiStream | undefined;
   let actions: AmiActions | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
-  let emit: (observations: readonly Observation[]) => void = () => {};
+  let output: SensorOutput | undefined;
   let isStopped = false;
 
   const setHealth = (state: SensorState, detail: string): void => {
@@ -91,7 +90,7 @@ export function createAmiSensor({
     if (tampered > 0) amiAlarms.tampered();
     const observations = events.flatMap(observationsOf);
     counters.observations += observations.length;
-    if (observations.length > 0) emit(observations);
+    if (observations.length > 0) output?.observe(observations);
   };
   const connect = (): void => {
     const { host, port, events_user, actions_user } = options;
@@ -143,8 +142,8 @@ export function createAmiSensor({
   };
   return {
     name: 'ami',
-    async start(onObservations) {
-      emit = onObservations;
+    async start(to) {
+      output = to;
       if (options.enabled === 'no') setHealth('off', 'switched off: [ami] enabled = "no"');
       else await open();
     },

@@ -7,7 +7,7 @@ import type { CaptureSettings } from '../capture/protocol.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
-import type { Sensor, SensorHealth, SensorState } from '../model/sensor.ts';
+import type { Sensor, SensorHealth, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { endAbandonedReader } from './abandoned-reader.ts';
 import { createCaptureCounters } from './capture-counters.ts';
@@ -160,11 +160,11 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
 
   return {
     name: 'packets',
-    async start(emit) {
+    async start({ observe }) {
       if (options.source === 'off') return;
       become('starting', starts);
       await new Promise<void>((onTried) => {
-        running = keepRunning(emit, onTried).then(onTried);
+        running = keepRunning(observe, onTried).then(onTried);
       });
     },
     async stop() {
@@ -185,7 +185,7 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
   };
 }
 
-type Emit = Parameters<Sensor['start']>[0];
+type Emit = SensorOutput['observe'];
 
 /** About `ms`, so that many machines do not come back in step; shorter where it is interrupted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

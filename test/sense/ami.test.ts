@@ -63,7 +63,7 @@ function sense(port: number, options: Record<string, unknown> = {}) {
     timing: quickTiming,
   });
   cleanups.push(sensor.stop);
-  const start = () => sensor.start((some) => void observations.push(...some));
+  const start = () => sensor.start({ observe: (some) => void observations.push(...some), know() {} });
   const live = () => waitFor('the sensor is live', () => sensor.health().state === 'live');
   return { sensor, observations, active, raised, start, live };
 }

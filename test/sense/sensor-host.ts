@@ -40,5 +40,8 @@ commands.on('close', async () => {
   tell({ fact: 'stopped', ...sensor.health() });
 });
 
-await sensor.start((list) => tell({ fact: 'observations', at: Date.now(), list }));
+await sensor.start({
+  observe: (list) => tell({ fact: 'observations', at: Date.now(), list }),
+  know() {},
+});
 tell({ fact: 'started', ...sensor.health() });
