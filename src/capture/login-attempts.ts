@@ -2,6 +2,7 @@
 // request proves about its source was judged when it came.
 import { LRUCache } from 'lru-cache';
 import { asserted, type Observation } from '../model/observation.ts';
+import type { Time } from '../model/time.ts';
 import type { Emit, Seen } from './sip-exchange.ts';
 
 const exchangeLimit = 8_192;
@@ -16,6 +17,7 @@ export interface LoginAttempt {
   readonly method: string;
   readonly nonce: string;
   readonly nonceNeverIssued: boolean;
+  readonly userAgent: string;
   /** Equal for retransmissions only. */
   readonly fingerprint: string;
 }
@@ -30,6 +32,8 @@ export interface LoginAnswer {
   readonly caller: string;
   /** It says that the digest was right and the nonce was not. */
   readonly isStale: boolean;
+  /** With a 2xx to a REGISTER. */
+  readonly registeredUntil?: Time;
 }
 
 export interface LoginAttempts {
@@ -72,8 +76,13 @@ export function createLoginAttempts(emit: Emit, count: (reason: string) => void)
   };
 }
 
-function judge(attempt: LoginAttempt, { status, isStale }: LoginAnswer): Observation | undefined {
-  if (status < 300) return succeeded(attempt);
+function judge(attempt: LoginAttempt, answer: LoginAnswer): Observation | undefined {
+  const { status, isStale, registeredUntil } = answer;
+  if (status < 300) {
+    const { seen, account, method, nonce } = attempt;
+    const success = { ...seen, kind: 'authentication-succeeded', account, method, nonce } as const;
+    return registeredUntil === undefined ? success : { ...success, registeredUntil };
+  }
   // PJSIP says 403 after a right password too (one contact too many, a contact ACL), chan_sip after a wrong one: it is
   // evidence, and must not prove anything.
   if (status === 403) return { ...failed(attempt), proof: asserted };
@@ -86,11 +95,13 @@ function isRetransmission({ open, lastJudged }: Exchange, { fingerprint }: Login
   return fingerprint === lastJudged?.fingerprint || open.some((each) => each.fingerprint === fingerprint);
 }
 
-function failed({ seen, account, nonce, nonceNeverIssued }: LoginAttempt): Observation {
-  const failure = { ...seen, kind: 'authentication-failed', account, nonce } as const;
-  return nonceNeverIssued ? { ...failure, nonceNeverIssued } : failure;
-}
-
-function succeeded({ seen, account, method, nonce }: LoginAttempt): Observation {
-  return { ...seen, kind: 'authentication-succeeded', account, method, nonce };
+function failed({ seen, account, nonce, nonceNeverIssued, userAgent }: LoginAttempt): Observation {
+  return {
+    ...seen,
+    kind: 'authentication-failed',
+    account,
+    nonce,
+    ...(nonceNeverIssued && { nonceNeverIssued }),
+    ...(userAgent !== '' && { userAgent }),
+  };
 }

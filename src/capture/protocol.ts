@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { createLineReader } from '../lib/line-reader.ts';
 import { parseAddress } from '../model/address.ts';
-import { foreignTextLimit, sensorNames, transports } from '../model/observation.ts';
+import { foreignTextLimit, proofRungs, sensorNames, transports } from '../model/observation.ts';
 
 const port = z.int().min(0).max(65_535);
 const portRange = z.tuple([port, port]);
@@ -35,9 +35,10 @@ const proof = z.discriminatedUnion('level', [
   z.strictObject({ level: z.literal('asserted') }),
   z.strictObject({
     level: z.literal('proven'),
-    by: z.enum(['nonce-echo', 'connection']),
+    by: z.enum(proofRungs),
     seenBy: sensor,
     time,
+    until: time.exactOptional(),
   }),
 ]);
 
@@ -67,6 +68,7 @@ export const observation = z.discriminatedUnion('kind', [
     account: foreignText,
     nonce: foreignText.exactOptional(),
     nonceNeverIssued: z.boolean().exactOptional(),
+    userAgent: foreignText.exactOptional(),
   }),
   z.strictObject({
     ...seen,
@@ -74,6 +76,7 @@ export const observation = z.discriminatedUnion('kind', [
     account: foreignText,
     method: foreignText.exactOptional(),
     nonce: foreignText.exactOptional(),
+    registeredUntil: time.exactOptional(),
   }),
   z.strictObject({
     ...seen,

@@ -2,7 +2,7 @@
 // Addresses come from the packets alone, time from the messages; nothing is decided here.
 import { hash } from 'node:crypto';
 import type { Address } from '../model/address.ts';
-import { asserted, type Observation, type Proof } from '../model/observation.ts';
+import type { Observation } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import { createAccountProbes } from './account-probes.ts';
 import { createAssertedLimit } from './asserted-limit.ts';
@@ -11,7 +11,9 @@ import { createFingerprintTable } from './fingerprint-table.ts';
 import { ownText } from './foreign-text.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import type { WireMessage } from './packet.ts';
+import { type Credentials, createProofs } from './proofs.ts';
 import type { CaptureSettings } from './protocol.ts';
+import { registeredUntil } from './registration-expiry.ts';
 import { createSignatureMatcher } from './signature-matcher.ts';
 import { createSignatureSightings } from './signature-sightings.ts';
 import { userOf } from './sip-address.ts';
@@ -38,8 +40,7 @@ export interface SipObserverOptions {
 
 /** Asterisk asks for no credentials with these, so their answer judges none. */
 const unchallenged = new Set(['ACK', 'BYE', 'CANCEL']);
-/** Entries of the tables of nonces that we sent, and of Call-IDs that we were asked under; 16 bytes each. */
-const nonceSlots = 2 ** 20;
+/** Entries of the table of Call-IDs that we were asked under; 16 bytes each. */
 const callSlots = 2 ** 17;
 
 /** Throws SIGNATURE_INVALID. */
@@ -47,10 +48,9 @@ export function createSipObserver(
   settings: CaptureSettings,
   { emit, count, seenBy = 'packets' }: SipObserverOptions,
 ): SipObserver {
-  let { answerWithinMs, nonceLifetimeMs } = settings;
+  let { answerWithinMs } = settings;
   let matchSignature = createSignatureMatcher(settings.userAgents);
-  let listeningSince: Time | undefined;
-  const nonces = createFingerprintTable(nonceSlots);
+  const proofs = createProofs(seenBy, settings.nonceLifetimeMs);
   const calls = createFingerprintTable(callSlots);
   const limit = createAssertedLimit(emit, () => count('shed: asserted observations'));
   const sightings = createSignatureSightings(limit.emit);
@@ -67,17 +67,16 @@ export function createSipObserver(
     const { time, transport, source, destination: local } = message;
     const callId = headerText(sip, 'call-id');
     calls.remember(source.address, callId, time);
-    const credentials = readCredentials(message, sip);
-    const echo = credentials.find(({ isOurs }) => isOurs);
+    const credentials = proofs.credentialsIn(message, sip);
     const userAgent = headerText(sip, 'user-agent');
     const signature = userAgent === '' ? undefined : matchSignature(userAgent);
     if (signature === undefined && credentials.length === 0) return;
-    const proof = proofOf(message, echo !== undefined);
+    const proof = proofs.of(message, sip, credentials);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
     if (signature !== undefined) {
       sightings.see({ ...seen, kind: 'signature-match', signature, field: 'user-agent', value: userAgent });
     }
-    const chosen = echo ?? credentials[0];
+    const chosen = credentials.find(({ provesUntil }) => provesUntil !== undefined) ?? credentials[0];
     const method = methodOf(sip);
     if (!chosen || unchallenged.has(method)) return;
     const caller = ownText(userOf(headerBytes(sip, 'from')));
@@ -92,72 +91,40 @@ export function createSipObserver(
       method,
       nonce: ownText(chosen.nonce),
       nonceNeverIssued: message.direction === 'in' && credentials.every(({ isInvented }) => isInvented),
+      userAgent,
       fingerprint: fingerprintOf(credentials),
     });
   }
 
-  /** Every usable Authorization and Proxy-Authorization, and what is known of its nonce. */
-  function readCredentials({ source, time }: WireMessage, sip: SipScan): readonly Credentials[] {
-    const headers = allHeaderBytes(sip, 'credentials');
-    if (headers.length === 0) return noCredentials;
-    const knownSince = Math.max(listeningSince ?? 0, nonces.completeSince());
-    return headers.flatMap((header) => {
-      const digest = readDigest(header);
-      // Without a name, a nonce and a digest nothing can be guessed: such a request is as one without credentials.
-      if (digest?.username === undefined || !digest.nonce || !digest.response) return noCredentials;
-      const { username, nonce, response } = digest;
-      const issuedAt = nonces.rememberedAt(source.address, nonce);
-      // Left to the request's very source, and not too long ago.
-      const isOurs = issuedAt !== undefined && time - issuedAt <= nonceLifetimeMs;
-      // Never left to this source, and is no nonce from before we listened, which a phone may well still hold.
-      const isInvented = issuedAt === undefined && !(issueTimeIn(nonce) < knownSince);
-      return [{ username, nonce, response, isOurs, isInvented }];
-    });
-  }
-
   function answer(message: WireMessage, sip: SipScan): void {
+    proofs.sent(message, sip);
     const { status } = sip;
     if (status < 200) return;
     const { time, transport, source: local, destination: source } = message;
-    const challenges =
-      status === 401 || status === 407 ? allHeaderBytes(sip, 'challenges').map(readDigest) : [];
-    if (message.direction === 'out') {
-      for (const challenge of challenges) {
-        if (challenge?.nonce) nonces.remember(source.address, challenge.nonce, time);
-      }
-    }
     const callId = headerText(sip, 'call-id');
     const sequence = readSequence(headerBytes(sip, 'cseq'));
     const caller = userOf(headerBytes(sip, 'from'));
-    const isStale = challenges.some((challenge) => challenge?.stale?.toLowerCase() === 'true');
-    if (attempts.answer(exchangeKey(source.address, sequence, callId), { status, caller, isStale })) return;
+    const isRegistered = status < 300 && sequence.method === 'REGISTER';
+    const judged = attempts.answer(exchangeKey(source.address, sequence, callId), {
+      status,
+      caller,
+      isStale: status === 401 || status === 407 ? isStale(sip) : false,
+      ...(isRegistered && { registeredUntil: registeredUntil(sip, time) }),
+    });
+    if (judged) return;
     if (status < 300) {
       probes.settle(source.address, caller);
       return;
     }
     // A Via can have our answer sent to somebody who asked nothing (RFC 3261 §18.2.2, maddr).
     if (calls.rememberedAt(source.address, callId) === undefined) return;
-    const proof = connectionOf(message);
+    const proof = proofs.ofReceiver(message);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
     probes.refuse({ seen, account: ownText(caller), method: sequence.method, status }, answerWithinMs);
   }
 
-  function proofOf(message: WireMessage, isEcho: boolean): Proof {
-    const { direction, isConnectionProven, time } = message;
-    // Where directions are not known, "we sent it" cannot be said of anything.
-    if (direction !== 'in' || !(isEcho || isConnectionProven)) return asserted;
-    return { level: 'proven', by: isEcho ? 'nonce-echo' : 'connection', seenBy, time };
-  }
-
-  /** What an answer of ours proves of its receiver: our own TCP sends nothing before the handshake is over. */
-  function connectionOf({ direction, transport, time }: WireMessage): Proof {
-    const isConnected = direction === 'out' && transport === 'tcp';
-    return isConnected ? { level: 'proven', by: 'connection', seenBy, time } : asserted;
-  }
-
   return {
     message(message) {
-      listeningSince ??= message.time;
       advance(message.time);
       const sip = scanSip(message.bytes);
       if (!sip) count('not SIP');
@@ -168,7 +135,8 @@ export function createSipObserver(
     end: () => sightings.end(),
     configure(next) {
       matchSignature = createSignatureMatcher(next.userAgents);
-      ({ answerWithinMs, nonceLifetimeMs } = next);
+      ({ answerWithinMs } = next);
+      proofs.configure(next.nonceLifetimeMs);
     },
     nextDeadline() {
       const deadlines = [sightings.nextDeadline(), probes.nextDeadline()].filter((due) => due !== undefined);
@@ -195,16 +163,9 @@ function fingerprintOf(credentials: readonly Credentials[]): string {
   return responses.length === 1 ? ownText(responses[0]!) : hash('sha1', responses.join(' '));
 }
 
-interface Credentials {
-  readonly username: string;
-  readonly nonce: string;
-  readonly response: string;
-  readonly isOurs: boolean;
-  readonly isInvented: boolean;
-}
-const noCredentials: readonly Credentials[] = [];
-
-/** Asterisk's nonces begin with the second in which they were made (res_pjsip_authenticator_digest); NaN elsewhere. */
-function issueTimeIn(nonce: string): Time {
-  return Number(/^(\d{9,11})\/[0-9a-f]{32}$/.exec(nonce)?.[1]) * 1_000;
+/** A challenge that says: the digest was right, the nonce was not. */
+function isStale(sip: SipScan): boolean {
+  return allHeaderBytes(sip, 'challenges').some(
+    (header) => readDigest(header)?.stale?.toLowerCase() === 'true',
+  );
 }

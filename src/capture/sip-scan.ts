@@ -29,8 +29,9 @@ const names = {
   'content-length': namesOf('content-length', 'l'),
   credentials: namesOf('authorization', 'proxy-authorization'),
   challenges: namesOf('www-authenticate', 'proxy-authenticate'),
+  contacts: namesOf('contact', 'm'),
 } as const;
-type RepeatedHeader = 'credentials' | 'challenges';
+type RepeatedHeader = 'credentials' | 'challenges' | 'contacts';
 type SipHeader = Exclude<keyof typeof names, RepeatedHeader>;
 
 /**
@@ -67,7 +68,7 @@ export function headerText(scan: SipScan, header: SipHeader): string {
   return readHeader(scan, header, textOf);
 }
 
-/** As headerBytes: all Authorization and Proxy-Authorization, or all WWW-Authenticate and Proxy-Authenticate. */
+/** As headerBytes: all (Proxy-)Authorization, all WWW- and Proxy-Authenticate, or all Contact headers. */
 export function allHeaderBytes(scan: SipScan, header: RepeatedHeader): readonly string[] {
   const [one, other] = names[header];
   let values: string[] | undefined;

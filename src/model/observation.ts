@@ -17,10 +17,21 @@ export const foreignTextLimit = 128;
  */
 export type Proof =
   | { readonly level: 'asserted' }
-  | { readonly level: 'proven'; readonly by: ProofRung; readonly seenBy: SensorName; readonly time: Time };
+  | {
+      readonly level: 'proven';
+      readonly by: ProofRung;
+      readonly seenBy: SensorName;
+      readonly time: Time;
+      /** Until when the same echo proves a further request; absent for a connection, which proves while it stands. */
+      readonly until?: Time;
+    };
 
-/** `nonce-echo`: a nonce that we saw leave to that address. `connection`: TCP, TLS, WS, WSS. */
-export type ProofRung = 'nonce-echo' | 'connection';
+/**
+ * `nonce-echo`: a nonce that we saw leave to that address. `dialog-tag`: a To-tag that we made at random and saw leave
+ * to it. `connection`: TCP, TLS, WS, WSS.
+ */
+export const proofRungs = ['nonce-echo', 'dialog-tag', 'connection'] as const;
+export type ProofRung = (typeof proofRungs)[number];
 
 export const asserted: Proof = { level: 'asserted' };
 
@@ -54,6 +65,7 @@ export interface AuthenticationFailed extends Seen {
   readonly nonce?: string;
   /** The echoed nonce was never issued by us (only a sensor that sees our answers can say so). */
   readonly nonceNeverIssued?: boolean;
+  readonly userAgent?: string;
 }
 
 /** A request with right credentials: our 2xx to it, or `SuccessfulAuth` with `UsingPassword` 1. */
@@ -62,6 +74,8 @@ export interface AuthenticationSucceeded extends Seen {
   readonly account: string;
   readonly method?: string;
   readonly nonce?: string;
+  /** Until when our own 2xx to a REGISTER says that the registration holds; the time itself where it was ended. */
+  readonly registeredUntil?: Time;
 }
 
 /** An account was tried without credentials and nobody followed up: unknown to the PBX, or a challenge left unanswered. */

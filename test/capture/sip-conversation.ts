@@ -28,6 +28,8 @@ interface Request {
   /** Values of Authorization headers. */
   authorization?: readonly string[];
   via?: string;
+  /** The To-tag of a dialog. */
+  toTag?: string;
   direction?: Direction;
   isConnectionProven?: boolean;
   transport?: 'udp' | 'tcp';
@@ -43,6 +45,10 @@ interface Answer {
   cseq?: number;
   /** Values of WWW-Authenticate headers. */
   challenge?: readonly string[];
+  toTag?: string;
+  branch?: string;
+  /** Further headers. */
+  headers?: readonly string[];
   direction?: Direction;
   transport?: 'udp' | 'tcp';
 }
@@ -61,7 +67,7 @@ export function request(of: Request = {}): WireMessage {
     `${method} sip:192.0.2.1 SIP/2.0`,
     `Via: ${of.via ?? `SIP/2.0/UDP ${from.address};branch=z9hG4bK1;rport`}`,
     `From: <sip:${user}@192.0.2.1>;tag=1`,
-    `To: <sip:${user}@192.0.2.1>`,
+    `To: <sip:${user}@192.0.2.1>${of.toTag === undefined ? '' : `;tag=${of.toTag}`}`,
     `Call-ID: ${of.callId ?? 'call'}`,
     `CSeq: ${of.cseq ?? 1} ${method}`,
     ...(of.userAgent === undefined ? [] : [`User-Agent: ${of.userAgent}`]),
@@ -81,12 +87,13 @@ export function request(of: Request = {}): WireMessage {
 export function answer(of: Answer = {}): WireMessage {
   const lines = [
     `SIP/2.0 ${of.status ?? 401} Whatever`,
-    'Via: SIP/2.0/UDP 203.0.113.66;branch=z9hG4bK1;rport=34210',
+    `Via: SIP/2.0/UDP 203.0.113.66;branch=${of.branch ?? 'z9hG4bK1'};rport=34210`,
     `From: <sip:${of.user ?? '100'}@192.0.2.1>;tag=1`,
-    `To: <sip:100@192.0.2.1>;tag=2`,
+    `To: <sip:100@192.0.2.1>;tag=${of.toTag ?? '2'}`,
     `Call-ID: ${of.callId ?? 'call'}`,
     `CSeq: ${of.cseq ?? 1} ${of.method ?? 'REGISTER'}`,
     ...(of.challenge ?? []).map((value) => `WWW-Authenticate: ${value}`),
+    ...(of.headers ?? []),
   ];
   return {
     time: of.time ?? 0,

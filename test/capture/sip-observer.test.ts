@@ -138,7 +138,7 @@ describe('a guess', () => {
         transport: 'udp',
         source: attacker,
         local: pbx,
-        proof: nonceEcho(5),
+        proof: { ...nonceEcho(5), until: 32_000 },
         callId: 'a',
         messages: 1,
         account: '100',
