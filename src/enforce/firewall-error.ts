@@ -2,7 +2,8 @@
 import { SipwardenError } from '../model/error.ts';
 
 const hints = {
-  FIREWALL_REFUSED_TARGET: 'write an address or a network such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64',
+  FIREWALL_REFUSED_TARGET:
+    'write an address or a network such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64; a port goes with one address',
   FIREWALL_UNTOUCHABLE:
     'take it from the allowlist or end what protects it first, if it really is to be blocked',
   FIREWALL_NO_IPV6:

@@ -1,5 +1,5 @@
 // One long-lived `ipset -` that carries out commands in order and acknowledges each of them. It knows nothing of sets;
-// the commands are made elsewhere, from checked networks only.
+// the commands are made elsewhere, from checked members only.
 import { finished } from 'node:stream/promises';
 import { createLineReader } from '../lib/line-reader.ts';
 import { type ProcessExit, type RunningProcess, startProcess } from '../lib/run-command.ts';

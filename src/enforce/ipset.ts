@@ -1,14 +1,13 @@
 // The enforcer for hosts with iptables: members in ipset's sets, which time out in the kernel even when we are dead.
 import type { Logger } from '../lib/logger.ts';
-import { isIPv6, type Network, parseNetwork } from '../model/address.ts';
-import { type Enforcer, type Entry, type SetName, setNames } from '../model/enforcer.ts';
+import { type Enforcer, type Entry, type Place, type SetName, setNames } from '../model/enforcer.ts';
 import { SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { firewallCommand } from './firewall-command.ts';
 import { firewallError } from './firewall-error.ts';
 import { createIpsetSession } from './ipset-session.ts';
 import { createIptables } from './iptables.ts';
-import { checkTarget, timeoutSeconds } from './member.ts';
+import { memberOf, placeOf, timeoutSeconds } from './member.ts';
 import { type Family, families, kernelSet, kernelSetNames, type RuleSettings, setLines } from './rules.ts';
 
 export interface IpsetParts {
@@ -39,12 +38,12 @@ export function createIpsetEnforcer({
     firewallCommand([...commandPrefix, 'ipset', ...args], input);
   let withoutIPv6: string | undefined;
 
-  const locate = ({ set, target }: Pick<Entry, 'set' | 'target'>) => {
-    const network = checkTarget(target);
-    if (isIPv6(network) && withoutIPv6 !== undefined) {
-      throw firewallError('FIREWALL_NO_IPV6', `${network} cannot be in a set: ${withoutIPv6}`);
+  const locate = (place: Place) => {
+    const { family, kernelName, text } = memberOf(place);
+    if (family === 6 && withoutIPv6 !== undefined) {
+      throw firewallError('FIREWALL_NO_IPV6', `${text} cannot be in a set: ${withoutIPv6}`);
     }
-    return `${kernelSet(set, isIPv6(network) ? 6 : 4)} ${network}`;
+    return `${kernelName} ${text}`;
   };
 
   const setsPresent = async () => {
@@ -52,7 +51,7 @@ export function createIpsetEnforcer({
     return stdout.split('\n').filter((name) => kernelSetNames.includes(name));
   };
 
-  const remove = async (entry: Pick<Entry, 'set' | 'target'>) => session.run(`del ${locate(entry)} -exist`);
+  const remove = async (place: Place) => session.run(`del ${locate(place)} -exist`);
 
   return {
     name: 'ipset',
@@ -109,11 +108,9 @@ function readMembers(saved: string, now: Time): readonly Entry[] {
   for (const line of saved.split('\n')) {
     const [verb, name = '', text = '', , seconds] = line.split(' ');
     const set = setOf.get(name);
-    const target: Network | undefined = parseNetwork(text);
-    if (verb !== 'add' || !set || target === undefined) continue;
-    entries.push(
-      Number(seconds) > 0 ? { set, target, until: now + Number(seconds) * 1000 } : { set, target },
-    );
+    const place = set && placeOf(set, text);
+    if (verb !== 'add' || !place) continue;
+    entries.push(Number(seconds) > 0 ? { ...place, until: now + Number(seconds) * 1000 } : place);
   }
   return entries;
 }

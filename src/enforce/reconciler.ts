@@ -2,12 +2,11 @@
 // It decides nothing, and forgets nothing that the kernel has not taken.
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
-import type { Enforcer, Entry } from '../model/enforcer.ts';
+import type { Enforcer, Entry, Place } from '../model/enforcer.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { maxTimeoutSeconds } from './member.ts';
 
-export type Place = Pick<Entry, 'set' | 'target'>;
 /** `pending`: the firewall failed; it is tried until it works, and the alarm FIREWALL_FAILING says so. */
 export type Settlement = 'enforced' | 'pending';
 
@@ -96,8 +95,8 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
     try {
       await settle(place);
     } catch (error) {
-      const { set, target } = place;
-      logger.warn({ set, target, reason: messageOf(error) }, 'entry given up');
+      const { set, target, port } = place;
+      logger.warn({ set, target, port, reason: messageOf(error) }, 'entry given up');
     }
   };
 
@@ -176,6 +175,6 @@ function isRefusal(error: unknown, { set }: Place): boolean {
   return refusals.has(error.code) || (set === 'drop' && error.code === 'FIREWALL_SET_FULL');
 }
 
-function keyOf({ set, target }: Place): string {
-  return `${set} ${target}`;
+function keyOf({ set, target, port }: Place): string {
+  return port ? `${set} ${target} ${port.protocol} ${port.port}` : `${set} ${target}`;
 }

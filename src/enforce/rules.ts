@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { type SetName, setNames } from '../model/enforcer.ts';
 import type { PortRange } from '../model/options.ts';
-import { setCapacity } from './member.ts';
 
 export const families = [4, 6] as const;
 export type Family = (typeof families)[number];
@@ -37,12 +36,28 @@ export function kernelSet(set: SetName, family: Family): string {
   return `sw-${set}${family}`;
 }
 
+/** Members that a set takes, for each of IPv4 and IPv6. `drop` is filled by evidence that can be forged. */
+export const setCapacity: Readonly<Record<SetName, number>> = {
+  allow: 65_536,
+  deny: 262_144,
+  order: 65_536,
+  port: 65_536,
+  shield: 65_536,
+  ban: 262_144,
+  drop: 65_536,
+};
+
+/** How the kernel keeps a set, and what of a packet it looks for there: its source, or its source and source port. */
+function kindOf(set: SetName): { readonly type: string; readonly fields: string } {
+  return set === 'port' ? { type: 'hash:ip,port', fields: 'src,src' } : { type: 'hash:net', fields: 'src' };
+}
+
 /** For `ipset -exist restore`: members stay, ports change in one step. */
 export function setLines(settings: RuleSettings, presentFamilies: readonly Family[]): readonly string[] {
   const members = presentFamilies.flatMap((family) =>
     setNames.map(
       (set) =>
-        `create ${kernelSet(set, family)} hash:net family ${family === 4 ? 'inet' : 'inet6'} maxelem ${setCapacity[set]} timeout 0`,
+        `create ${kernelSet(set, family)} ${kindOf(set).type} family ${family === 4 ? 'inet' : 'inet6'} maxelem ${setCapacity[set]} timeout 0`,
     ),
   );
   return [...members, ...portLines('sw-udp', settings.udpPorts), ...portLines('sw-tcp', settings.tcpPorts)];
@@ -76,6 +91,8 @@ export function chainLines(family: Family, settings: RuleSettings): readonly str
 const verdicts: Readonly<Record<SetName, string>> = {
   allow: '-g SW-LOG',
   deny: '-j DROP',
+  order: '-j DROP',
+  port: '-j DROP',
   shield: '-g SW-LOG',
   ban: '-j DROP',
   drop: '-j DROP',
@@ -98,7 +115,8 @@ function ruleLines(family: Family, settings: RuleSettings, generation: string): 
     `${limits(name, side, family, settings, generation)} ${nflog(name, settings)}`;
   return [
     ...setNames.map(
-      (set) => `-A SIPWARDEN -m set --match-set ${kernelSet(set, family)} src ${verdicts[set]}`,
+      (set) =>
+        `-A SIPWARDEN -m set --match-set ${kernelSet(set, family)} ${kindOf(set).fields} ${verdicts[set]}`,
     ),
     '-A SIPWARDEN -g SW-LOG',
     `-A SW-LOG ${log('sw-in', 'src')}`,

@@ -1,6 +1,7 @@
 // The contract in memory.
 import { expect, test } from '@jest/globals';
 import { createDryRunEnforcer } from '../../src/enforce/dry-run.ts';
+import type { Entry } from '../../src/model/enforcer.ts';
 import { describeEnforcer } from './enforcer-contract.ts';
 
 function openDryRun() {
@@ -10,9 +11,8 @@ function openDryRun() {
     enforcer,
     clock,
     async members() {
-      return (await enforcer.list()).map(({ set, target, until }) => ({
-        set,
-        target,
+      return (await enforcer.list()).map(({ until, ...place }) => ({
+        ...place,
         seconds: until === undefined ? 0 : Math.ceil((until - clock.time) / 1_000),
       }));
     },
@@ -22,14 +22,18 @@ function openDryRun() {
 
 describeEnforcer('dry-run', async () => openDryRun());
 
-test('a full set takes no more until something in it runs out', async () => {
+test.each<Entry>([
+  { set: 'drop', target: '192.0.2.1' },
+  { set: 'order', target: '192.0.2.1' },
+  { set: 'port', target: '192.0.2.1', port: { protocol: 'udp', port: 7_001 } },
+])('a full set $set takes no more until something in it runs out', async (entry) => {
   const { enforcer, clock } = openDryRun();
   await enforcer.prepare();
   const until = clock.time + 1_000;
   for (let index = 0; index < 65_536; index += 1) {
-    await enforcer.add({ set: 'drop', target: `10.0.${index >> 8}.${index & 255}`, until });
+    await enforcer.add({ ...entry, target: `10.0.${index >> 8}.${index & 255}`, until });
   }
-  const late = { set: 'drop', target: '192.0.2.1', until: until + 1_000 } as const;
+  const late = { ...entry, until: until + 1_000 };
   await expect(enforcer.add(late)).rejects.toMatchObject({ code: 'FIREWALL_SET_FULL' });
   clock.time = until;
   await enforcer.add(late);

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Enforcer, type Entry, setNames } from '../../src/model/enforcer.ts';
 import type { KernelMember } from '../enforce/namespace.ts';
+import { describePorts } from './port-contract.ts';
 
 export interface EnforcerSubject {
   readonly enforcer: Enforcer;
@@ -30,7 +31,7 @@ export function describeEnforcer(name: string, open: () => Promise<EnforcerSubje
     const ban = (target: string, until?: number): Entry =>
       until === undefined ? { set: 'ban', target } : { set: 'ban', target, until };
 
-    describe.each(setNames)('the set %s', (set) => {
+    describe.each(setNames.filter((set) => set !== 'port'))('the set %s', (set) => {
       test.each(['192.0.2.1', '198.51.100.0/24', '2001:db8::1', '2001:db8:9::/64'])(
         'holds %s',
         async (target) => {
@@ -38,7 +39,15 @@ export function describeEnforcer(name: string, open: () => Promise<EnforcerSubje
           expect(await subject.members()).toEqual([{ set, target, seconds: 0 }]);
         },
       );
+
+      test('refuses a single port and stays as it was', async () => {
+        const entry: Entry = { set, target: '192.0.2.1', port: { protocol: 'udp', port: 5_060 } };
+        await expect(enforcer.add(entry)).rejects.toMatchObject({ code: 'FIREWALL_REFUSED_TARGET' });
+        await expect(enforcer.remove(entry)).rejects.toMatchObject({ code: 'FIREWALL_REFUSED_TARGET' });
+        expect(await subject.members()).toEqual([]);
+      });
     });
+    describe('the set port', () => describePorts(() => subject));
 
     test('rounds a time-out up to whole seconds', async () => {
       await enforcer.add(ban('192.0.2.1', inMs(3_599_001)));

@@ -1,10 +1,8 @@
-// The contract on the real kernel, and what only a kernel can show: restart, repair, and that others are left alone.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// The contract on the real kernel, and what only a kernel can show: restart, and that others are left alone.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
 import { jumpRules } from '../../src/enforce/rules.ts';
+import type { Entry } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
 import { describeEnforcer } from './enforcer-contract.ts';
 
@@ -70,12 +68,14 @@ else {
     expect((await jumps()).toSorted()).toEqual(bothFamilies);
   });
 
-  test('asks allow, deny, shield, ban, drop in this order, and allow and shield go straight to the log', async () => {
+  test('asks allow, deny, order, port, shield, ban, drop in this order, and allow and shield go straight to the log', async () => {
     await enforcer.prepare();
     const chain = (await namespace.run('iptables', ['-t', 'raw', '-S', 'SIPWARDEN'])).split('\n').slice(1);
     expect(chain.filter(Boolean)).toEqual([
       '-A SIPWARDEN -m set --match-set sw-allow4 src -g SW-LOG',
       '-A SIPWARDEN -m set --match-set sw-deny4 src -j DROP',
+      '-A SIPWARDEN -m set --match-set sw-order4 src -j DROP',
+      '-A SIPWARDEN -m set --match-set sw-port4 src,src -j DROP',
       '-A SIPWARDEN -m set --match-set sw-shield4 src -g SW-LOG',
       '-A SIPWARDEN -m set --match-set sw-ban4 src -j DROP',
       '-A SIPWARDEN -m set --match-set sw-drop4 src -j DROP',
@@ -139,6 +139,22 @@ else {
     expect(Math.abs(ban!.until! - (clock.time + 600_000))).toBeLessThan(10_000);
   });
 
+  test('shows a second instance the udp and tcp ports that are there, whoever put them', async () => {
+    await enforcer.prepare();
+    const entry: Entry = { set: 'port', target: '203.0.113.9', port: { protocol: 'udp', port: 7_001 } };
+    await enforcer.add({ ...entry, until: clock.time + 600_000 });
+    await enforcer.close();
+    await namespace.run('ipset', ['add', 'sw-port6', '2001:db8::1,tcp:5060', 'timeout', '0']);
+    await namespace.run('ipset', ['add', 'sw-port4', '203.0.113.9,sctp:7001']);
+    const second = enforcerIn(namespace);
+    await second.prepare();
+    const [port, other, ...others] = await second.list();
+    expect(port).toMatchObject(entry);
+    expect(Math.abs(port!.until! - (clock.time + 600_000))).toBeLessThan(10_000);
+    expect(other).toEqual({ set: 'port', target: '2001:db8::1', port: { protocol: 'tcp', port: 5_060 } });
+    expect(others).toEqual([]);
+  });
+
   test('takes other ports and another limit without letting members go', async () => {
     await enforcer.prepare();
     await enforcer.add({ set: 'ban', target: '192.0.2.1' });
@@ -157,53 +173,6 @@ else {
     expect(after.filter((limit) => limitNames(before).includes(limit))).toEqual([]);
   });
 
-  describe.each([
-    ['only sets', ['-F', '-X']],
-    ['no jumps', ['-F PREROUTING', '-F OUTPUT']],
-    ['one jump gone', [`-D ${jumpRules[0].slice(3)}`]],
-    ['every jump twice', jumpRules.map((rule) => `-I ${rule.slice(3)}`)],
-    ['one jump three times', Array(2).fill(`-I ${jumpRules[3].slice(3)}`)],
-    ['a chain emptied', ['-F SIPWARDEN']],
-    ['a rule of another in our chain', ['-I SIPWARDEN -j ACCEPT']],
-    ['an older jump of ours', ['-I PREROUTING -p udp -m comment --comment "it is old" -j SIPWARDEN']],
-  ])('found with %s', (_, changes) => {
-    let fresh: readonly string[];
-    beforeEach(async () => {
-      await enforcer.prepare();
-      fresh = await namespace.rules();
-      for (const program of ['iptables-restore', 'ip6tables-restore']) {
-        await namespace.run(program, ['--noflush'], ['*raw', ...changes, 'COMMIT', ''].join('\n'));
-      }
-      await namespace.run(
-        'ipset',
-        ['restore'],
-        'create sw-udp-next bitmap:port range 0-65535\nadd sw-udp-next 9999\n',
-      );
-    });
-
-    test('is whole again after prepare', async () => {
-      await enforcer.prepare();
-      expect((await namespace.rules()).toSorted()).toEqual(fresh.toSorted());
-      expect(await namespace.setNames()).toHaveLength(12);
-      expect(await namespace.run('ipset', ['save', 'sw-udp'])).not.toContain('9999');
-    });
-
-    test('is gone after teardown', async () => {
-      await enforcer.teardown();
-      expect(await namespace.rules()).toEqual([]);
-      expect(await namespace.setNames()).toEqual([]);
-    });
-  });
-
-  test('is whole again after prepare where sets are missing', async () => {
-    await enforcer.prepare();
-    await enforcer.teardown();
-    await namespace.run('ipset', ['restore'], 'create sw-ban4 hash:net maxelem 262144 timeout 0\n');
-    await enforcer.prepare();
-    await enforcer.add({ set: 'ban', target: '192.0.2.1' });
-    expect(await namespace.setNames()).toHaveLength(12);
-  });
-
   test('says what to do where a rule of another names a set of ours', async () => {
     await enforcer.prepare();
     const rule = ['INPUT', '-m', 'set', '--match-set', 'sw-ban4', 'src', '-j', 'DROP'];
@@ -212,59 +181,6 @@ else {
     await namespace.run('iptables', ['-D', ...rule]);
     await enforcer.teardown();
     expect(await namespace.setNames()).toEqual([]);
-  });
-
-  test('reports a set that someone destroyed, and has it back after prepare', async () => {
-    await enforcer.prepare();
-    for (const program of ['iptables-restore', 'ip6tables-restore']) {
-      await namespace.run(program, [], '*raw\nCOMMIT\n');
-    }
-    await namespace.run('ipset', ['destroy']).catch(() => namespace.run('ipset', ['destroy']));
-    const entry = { set: 'ban', target: '192.0.2.1' } as const;
-    await expect(enforcer.add(entry)).rejects.toMatchObject({ code: 'FIREWALL_NOT_PREPARED' });
-    await enforcer.prepare();
-    await enforcer.add(entry);
-    expect(await namespace.members()).toEqual([{ ...entry, seconds: 0 }]);
-  });
-
-  describe('where there is no IPv6', () => {
-    let folder: string;
-    let withoutIPv6: ReturnType<typeof createIpsetEnforcer>;
-    beforeEach(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'sipwarden-no-ipv6-'));
-      for (const program of ['ip6tables-save', 'ip6tables-restore']) {
-        await writeFile(join(folder, program), '#!/bin/sh\necho "no IPv6 here" >&2\nexit 3\n', {
-          mode: 0o755,
-        });
-      }
-      const commandPrefix = [...namespace.prefix, 'env', `PATH=${folder}:${process.env.PATH}`];
-      withoutIPv6 = enforcerIn(namespace, { commandPrefix });
-      await withoutIPv6.prepare();
-    });
-    afterEach(async () => {
-      await withoutIPv6.close();
-      await rm(folder, { recursive: true });
-    });
-
-    test('protects IPv4 and says so', async () => {
-      await withoutIPv6.add({ set: 'ban', target: '192.0.2.1' });
-      expect(await namespace.members()).toHaveLength(1);
-      expect(withoutIPv6.notices()).toEqual([
-        expect.stringMatching(/^IPv6 is not protected: .*no IPv6 here/),
-      ]);
-      expect(await namespace.setNames()).toHaveLength(7);
-    });
-
-    test('refuses IPv6 entries', async () => {
-      const entry = { set: 'ban', target: '2001:db8::/64' } as const;
-      await expect(withoutIPv6.add(entry)).rejects.toMatchObject({ code: 'FIREWALL_NO_IPV6' });
-    });
-
-    test('leaves nothing behind after teardown', async () => {
-      await withoutIPv6.teardown();
-      expect(await namespace.rules()).toEqual([]);
-      expect(await namespace.setNames()).toEqual([]);
-    });
   });
 
   test('has nothing to say where it protects both', async () => {

@@ -1,5 +1,6 @@
 // A network namespace of the test's own, with what the kernel holds in it read by other means than the enforcer's.
 import { runCommand, tryCommand } from '../../src/lib/run-command.ts';
+import type { Place } from '../../src/model/enforcer.ts';
 
 export interface Namespace {
   readonly name: string;
@@ -16,6 +17,7 @@ export interface Namespace {
 export interface KernelMember {
   readonly set: string;
   readonly target: string;
+  readonly port?: Place['port'];
   /** 0: for good. */
   readonly seconds: number;
 }
@@ -76,9 +78,15 @@ export async function openNamespace(): Promise<Namespace> {
 function readListing(listing: string): readonly KernelMember[] {
   return listing.split(/\n\n/).flatMap((block) => {
     const [, set = '', members = ''] = /^Name: sw-(\w+)[46]\n[\s\S]*Members:\n?([\s\S]*)$/.exec(block) ?? [];
-    return members.split('\n').flatMap((line) => {
-      const [, target, seconds] = /^(\S+)(?: timeout (\d+))?/.exec(line) ?? [];
-      return target === undefined ? [] : [{ set, target, seconds: Number(seconds ?? 0) }];
-    });
+    const lines = members.split('\n').filter(Boolean);
+    return lines.map((line) => ({ set, ...readMember(line) }));
   });
+}
+
+function readMember(line: string): Omit<KernelMember, 'set'> {
+  const [, target, protocol, port, seconds = 0] =
+    /^([^\s,]+)(?:,(udp|tcp):(\d+))?(?: timeout (\d+))?$/.exec(line) ?? [];
+  if (target === undefined) throw new Error(`not understood: ${line}`);
+  const named = { protocol: protocol as 'udp' | 'tcp', port: Number(port) };
+  return { target, ...(protocol && { port: named }), seconds: Number(seconds) };
 }

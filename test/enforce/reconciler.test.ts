@@ -48,8 +48,8 @@ beforeEach(() => {
     list: () => step('list', kernel.list),
   };
   reconciler = createReconciler({
-    enforcer: guarded(fragile, (target) =>
-      untouchable.has(target) ? { because: 'shielded', detail: 'registered' } : undefined,
+    enforcer: guarded(fragile, ({ target }) =>
+      untouchable.has(target) ? [{ because: 'shielded', detail: 'registered' }] : [],
     ),
     alarms: { raise: (code) => alarms.add(code), clear: (code) => alarms.delete(code) },
     now: () => time,
