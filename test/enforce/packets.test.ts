@@ -9,7 +9,7 @@ import { captureLimit, chainLines } from '../../src/enforce/rules.ts';
 import { type RunningProcess, startProcess } from '../../src/lib/run-command.ts';
 import type { SetName } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from './namespace.ts';
-import type { PeerLine, Sending } from './udp-peer.ts';
+import type { PeerLine, Sending } from './packet-peer.ts';
 
 const rules = {
   udpPorts: [[5_060, 5_062]],
@@ -28,7 +28,7 @@ interface Peer {
 
 async function startPeer({ prefix }: Namespace, ports: readonly number[]): Promise<Peer> {
   const [file = '', ...args] = prefix;
-  const program = join(import.meta.dirname, 'udp-peer.ts');
+  const program = join(import.meta.dirname, 'packet-peer.ts');
   const child: RunningProcess = startProcess(
     file,
     [...args, process.execPath, program, ...ports.map(String)],
