@@ -3,21 +3,35 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 export interface Sending {
+  /** Over TCP the connection of a source and a port is made once and stays until `reset`. */
+  readonly protocol?: 'udp' | 'tcp';
   readonly from: string;
+  /** The source port; any where there is none. */
+  readonly fromPort?: number;
   readonly to: string;
   readonly port: number;
   readonly count: number;
   readonly text: string;
 }
 
-/** A datagram that came to a port of ours, or `ready` once, or `sent` for each line of input. */
+/** `reset`: ends every TCP connection so that the kernel sends nothing more for it. */
+export type PeerOrder = Sending | 'reset';
+
+/** What came to a port of ours, or `ready` once, or `sent` for each line of input. */
 export type PeerLine =
   | { readonly kind: 'ready' | 'sent' }
-  | { readonly kind: 'packet'; readonly from: string; readonly port: number; readonly text: string };
+  | {
+      readonly kind: 'packet';
+      readonly protocol: 'udp' | 'tcp';
+      readonly from: string;
+      readonly fromPort: number;
+      readonly port: number;
+      readonly text: string;
+    };
 
 const say = (line: PeerLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const typeOf = (address: string) => (address.includes(':') ? 'udp6' : 'udp4');
@@ -27,25 +41,60 @@ for (const port of process.argv.slice(2).map(Number)) {
     const socket = createSocket({ type: typeOf(address), ipv6Only: address === '::' });
     socket.on('message', (bytes, { address: from, port: fromPort }) => {
       const text = bytes.toString();
-      say({ kind: 'packet', from, port, text });
+      say({ kind: 'packet', protocol: 'udp', from, fromPort, port, text });
       if (text.startsWith('answer ')) socket.send(text.slice('answer '.length), fromPort, from);
     });
     socket.bind(port, address);
     await once(socket, 'listening');
   }
-  createServer((connection) => connection.end()).listen(port);
+  const server = createServer((connection) => {
+    const { remoteAddress = '', remotePort: fromPort = 0 } = connection;
+    const from = remoteAddress.replace(/^::ffff:/, '');
+    connection.on('data', (bytes) =>
+      say({ kind: 'packet', protocol: 'tcp', from, fromPort, port, text: bytes.toString() }),
+    );
+    connection.on('error', () => {});
+  });
+  await once(server.listen(port), 'listening');
 }
 say({ kind: 'ready' });
 
+const connections = new Map<string, Socket>();
+
 for await (const line of createInterface(process.stdin)) {
-  const { from, to, port, count, text } = JSON.parse(line) as Sending;
+  const order = JSON.parse(line) as PeerOrder;
+  if (order === 'reset') reset();
+  else if (order.protocol === 'tcp') write(order);
+  else await sendDatagrams(order);
+  say({ kind: 'sent' });
+}
+process.exit();
+
+async function sendDatagrams({ from, fromPort = 0, to, port, count, text }: Sending): Promise<void> {
   const socket = createSocket(typeOf(from));
-  socket.bind(0, from);
+  socket.bind(fromPort, from);
   await once(socket, 'listening');
   for (let index = 0; index < count; index += 1) {
     await new Promise((resolve) => socket.send(text, port, to, resolve));
   }
   socket.close();
-  say({ kind: 'sent' });
 }
-process.exit();
+
+/** Waits for nothing: what a firewall stops is never acknowledged. */
+function write({ from, fromPort, to, port, count, text }: Sending): void {
+  const key = `${from} ${fromPort} ${port}`;
+  const connection =
+    connections.get(key) ?? connect({ host: to, port, localAddress: from, localPort: fromPort });
+  connection.on('error', () => {});
+  connections.set(key, connection);
+  for (let index = 0; index < count; index += 1) connection.write(text);
+}
+
+function reset(): void {
+  for (const connection of connections.values()) {
+    // One that is not made yet would first wait until it is.
+    if (connection.connecting) connection.destroy();
+    else connection.resetAndDestroy();
+  }
+  connections.clear();
+}

@@ -51,6 +51,8 @@ const time = 1_700_000_000_000;
       until: time + 3_600_000,
     }));
   const heldTargets = async () => (await namespace.members()).map(({ target }) => target).toSorted();
+  const heldPorts = async () =>
+    (await namespace.members()).map(({ port }) => `${port?.protocol} ${port?.port}`).toSorted();
   const flush = async () => {
     await namespace.run('iptables-restore', [], '*raw\nCOMMIT\n');
     await namespace.run('ip6tables-restore', [], '*raw\nCOMMIT\n');
@@ -87,6 +89,37 @@ const time = 1_700_000_000_000;
     await next.start(earlier.slice(1));
     await next.stop();
     expect(await heldTargets()).toEqual(['198.18.0.1', '198.18.0.2']);
+  });
+
+  test('holds each port of an address for itself: one is missing, one is late, one is too much', async () => {
+    const port = (number: number, until = time + 3_600_000): Entry => ({
+      set: 'port',
+      target: '203.0.113.9',
+      port: { protocol: 'udp', port: number },
+      until,
+    });
+    await reconciler.start([]);
+    await enforcer.add(port(7_002, time + 60_000));
+    await enforcer.add(port(7_003));
+    await enforcer.add({ ...port(7_001), port: { protocol: 'tcp', port: 7_001 } });
+    await reconciler.start([port(7_001), port(7_002)]);
+    expect(await heldPorts()).toEqual(['udp 7001', 'udp 7002']);
+    expect((await namespace.members()).filter(({ seconds }) => seconds > 3_500)).toHaveLength(2);
+    await Promise.all([reconciler.set(port(7_004)), reconciler.unset(port(7_001))]);
+    expect(await heldPorts()).toEqual(['udp 7002', 'udp 7004']);
+    await flush();
+    await reconciler.repair();
+    expect(await heldPorts()).toEqual(['udp 7002', 'udp 7004']);
+    expect(reconciler.pending()).toEqual([]);
+    expect(alarms).toEqual(new Set());
+  });
+
+  test('lets no port go with the ban of its address', async () => {
+    const [ban] = bans(1);
+    const port: Entry = { ...ban!, set: 'port', port: { protocol: 'tcp', port: 7_001 } };
+    await reconciler.start([ban!, port]);
+    await reconciler.unset(ban!);
+    expect(await heldPorts()).toEqual(['tcp 7001']);
   });
 
   test('gets what it missed while iptables failed', async () => {

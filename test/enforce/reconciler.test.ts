@@ -204,9 +204,8 @@ describe('while it runs', () => {
   test('rejects what may not be, removes an older entry of it, and has nothing pending', async () => {
     await reconciler.set(one);
     untouchable.add('192.0.2.1');
-    await expect(reconciler.set({ ...one, until: until + 1 })).rejects.toMatchObject({
-      code: 'FIREWALL_UNTOUCHABLE',
-    });
+    const longer = { ...one, until: until + 1 };
+    await expect(reconciler.set(longer)).rejects.toMatchObject({ code: 'FIREWALL_UNTOUCHABLE' });
     expect(await held()).toEqual([]);
     expect(reconciler.pending()).toEqual([]);
     await expect(reconciler.set({ set: 'ban', target: 'x' })).rejects.toMatchObject({
@@ -218,9 +217,8 @@ describe('while it runs', () => {
 
   test('gives up on a full drop set, which forged packets fill, but never on a ban', async () => {
     trouble = () => 'FIREWALL_SET_FULL';
-    await expect(reconciler.set({ ...one, set: 'drop' })).rejects.toMatchObject({
-      code: 'FIREWALL_SET_FULL',
-    });
+    const full = { code: 'FIREWALL_SET_FULL' };
+    await expect(reconciler.set({ ...one, set: 'drop' })).rejects.toMatchObject(full);
     await expect(reconciler.set(two)).resolves.toBe('pending');
     expect(reconciler.pending()).toMatchObject([{ set: 'ban' }]);
   });

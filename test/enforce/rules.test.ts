@@ -1,6 +1,7 @@
 // The text of the rules; that a kernel takes it and obeys is shown in packets.test.ts and in test/contracts.
 import { describe, expect, test } from '@jest/globals';
 import { captureLimit, chainLines, families, type RuleSettings, setLines } from '../../src/enforce/rules.ts';
+import { setNames } from '../../src/model/enforcer.ts';
 
 const settings: RuleSettings = {
   udpPorts: [[5_060, 5_080]],
@@ -22,6 +23,30 @@ test('an idle address is forgotten no sooner than its bucket is full again', () 
 
 describe.each(families)('IPv%d', (family) => {
   const lines = chainLines(family, settings);
+
+  test('asks each set once, in the order of the model, and then logs', () => {
+    const asked = lines.filter((line) => line.startsWith('-A SIPWARDEN '));
+    const names = asked.map((line) => /--match-set sw-([a-z]+)[46] /.exec(line)?.[1]);
+    expect(names).toEqual([...setNames, undefined]);
+    expect(asked.at(-1)).toBe('-A SIPWARDEN -g SW-LOG');
+  });
+
+  test('lets through, to the log, only what is allowed or shielded', () => {
+    const logged = lines.filter((line) => /--match-set \S+ \S+ -g SW-LOG$/.test(line));
+    const dropped = lines.filter((line) => /--match-set \S+ \S+ -j DROP$/.test(line));
+    expect(logged.map((line) => line.split(' ')[5])).toEqual([`sw-allow${family}`, `sw-shield${family}`]);
+    expect(dropped).toHaveLength(setNames.length - 2);
+  });
+
+  test('looks for source and source port in the set of ports, and for the source alone in every other', () => {
+    const ports = lines.filter((line) => line.includes(' src,src '));
+    expect(ports).toEqual([`-A SIPWARDEN -m set --match-set sw-port${family} src,src -j DROP`]);
+    const created = setLines(settings, [family]).filter((line) => line.includes(' hash:'));
+    expect(created).toHaveLength(setNames.length);
+    expect(created.filter((line) => !line.includes(' hash:net '))).toEqual([
+      `create sw-port${family} hash:ip,port family ${family === 4 ? 'inet' : 'inet6'} maxelem 65536 timeout 0`,
+    ]);
+  });
 
   test('asks the limit over everybody first wherever there is one for each address', () => {
     const logging = lines.filter((line) => line.includes('NFLOG'));
@@ -52,8 +77,8 @@ test('the two families share no limit', () => {
 });
 
 test('names are short enough for the kernel', () => {
-  const setNames = setLines(settings, families).flatMap((line) => line.match(/sw-\S+/g) ?? []);
-  expect(Math.max(...setNames.map((name) => name.length))).toBeLessThanOrEqual(31);
+  const names = setLines(settings, families).flatMap((line) => line.match(/sw-\S+/g) ?? []);
+  expect(Math.max(...names.map((name) => name.length))).toBeLessThanOrEqual(31);
 });
 
 test('makes no IPv6 set where there is no IPv6', () => {

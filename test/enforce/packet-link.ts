@@ -1,0 +1,160 @@
+// Two namespaces on one wire for tests with real packets: that of the PBX, where the rules stand, and an attacker's.
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type RunningProcess, startProcess } from '../../src/lib/run-command.ts';
+import { type Namespace, openNamespace } from './namespace.ts';
+import type { PeerLine, PeerOrder, Sending } from './packet-peer.ts';
+
+export const rules = {
+  udpPorts: [[5_060, 5_062]],
+  tcpPorts: [[5_060, 5_060]],
+  nflogGroup: 7,
+  logLimitPerSecond: 50,
+} as const;
+/** Protected, and nobody listens there: no receive buffer can overflow and take other packets with it. */
+export const unreadPort = 5_062;
+/** Somebody listens there, and it is not protected. */
+export const openPort = 5_070;
+export const pbxAddress = { 4: '192.0.2.254', 6: '2001:db8:ffff::1' } as const;
+/** A source that no test blocks. */
+export const clean = { 4: '192.0.2.200', 6: '2001:db8:c::1' } as const;
+const attackers = ['192.0.2.1', '192.0.2.2', '2001:db8:9::1', '2001:db8:9::2', '2001:db8:a::1'];
+
+export const familyOf = (address: string) => (address.includes(':') ? 6 : 4);
+
+export interface Peer {
+  readonly lines: PeerLine[];
+  until(isIt: (line: PeerLine) => boolean): Promise<void>;
+  send(order: PeerOrder): Promise<void>;
+  stop(): Promise<unknown>;
+}
+
+export interface PacketLink {
+  readonly pbx: Namespace;
+  readonly outside: Namespace;
+  readonly receiver: Peer;
+  readonly sender: Peer;
+  /** How many of five datagrams of this source arrive: all that went before the clean source's last one. */
+  arriving(from: string, changes?: Partial<Sending>): Promise<number>;
+  /** Whether text arrives over a TCP connection from this port, new or kept, while the clean source's does. */
+  isHeard(from: string, fromPort: number): Promise<boolean>;
+  /** Packets that a chain's NFLOG rule took. */
+  logged(chain: string, family?: 4 | 6): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function openPacketLink(): Promise<PacketLink> {
+  const pbx = await openNamespace();
+  const outside = await openNamespace();
+  const peerEnd = ['peer', 'name', 'veth0', 'netns', outside.name];
+  await pbx.run('ip', ['link', 'add', 'veth0', 'type', 'veth', ...peerEnd]);
+  await linkUp(pbx, Object.values(pbxAddress));
+  await linkUp(outside, [...attackers, ...Object.values(clean)]);
+  const receiver = await startPeer(pbx, [5_060, 5_061, openPort]);
+  const sender = await startPeer(outside, []);
+
+  let serial = 0;
+  const nextMark = () => {
+    serial += 1;
+    return `mark ${serial}`;
+  };
+  /** TCP may deliver what was written before together with it. */
+  const isWith = (text: string) => (line: PeerLine) => line.kind === 'packet' && line.text.endsWith(text);
+  const fromClean = (sending: Pick<Sending, 'text' | 'protocol'>, family: 4 | 6) =>
+    sender.send({ ...sending, from: clean[family], to: pbxAddress[family], port: 5_060, count: 1 });
+
+  return {
+    pbx,
+    outside,
+    receiver,
+    sender,
+    async arriving(from, changes = {}) {
+      const mark = nextMark();
+      const family = familyOf(from);
+      receiver.lines.length = 0;
+      const text = 'OPTIONS sip:x SIP/2.0';
+      await sender.send({ from, to: pbxAddress[family], port: 5_060, count: 5, text, ...changes });
+      await fromClean({ text: mark }, family);
+      await receiver.until(isWith(mark));
+      return receiver.lines.filter((line) => line.kind === 'packet' && line.from === from).length;
+    },
+    async isHeard(from, fromPort) {
+      const family = familyOf(from);
+      const text = nextMark();
+      const wire = { protocol: 'tcp', to: pbxAddress[family], port: 5_060, count: 1 } as const;
+      receiver.lines.length = 0;
+      await sender.send({ ...wire, from, fromPort, text });
+      // Twice there, so that whatever went before the first has been read.
+      for (const mark of [nextMark(), nextMark()]) {
+        await fromClean({ protocol: 'tcp', text: mark }, family);
+        await receiver.until(isWith(mark));
+      }
+      return receiver.lines.some(isWith(text));
+    },
+    async logged(chain, family = 4) {
+      const program = family === 4 ? 'iptables' : 'ip6tables';
+      const listing = await pbx.run(program, ['-t', 'raw', '-nvxL', chain]);
+      return Number(/^\s*(\d+)\s+\d+\s+NFLOG/m.exec(listing)?.[1]);
+    },
+    async close() {
+      await Promise.all([receiver.stop(), sender.stop()]);
+      await pbx.remove();
+      await outside.remove();
+    },
+  };
+}
+
+async function linkUp(namespace: Namespace, addresses: readonly string[]): Promise<void> {
+  await namespace.run('ip', ['link', 'set', 'lo', 'up']);
+  await namespace.run('ip', ['link', 'set', 'veth0', 'up']);
+  for (const address of addresses) {
+    const length = familyOf(address) === 4 ? 24 : 32;
+    const options = familyOf(address) === 6 ? ['nodad'] : [];
+    await namespace.run('ip', ['address', 'add', `${address}/${length}`, 'dev', 'veth0', ...options]);
+  }
+}
+
+async function startPeer({ prefix }: Namespace, ports: readonly number[]): Promise<Peer> {
+  const [file = '', ...args] = prefix;
+  const program = join(import.meta.dirname, 'packet-peer.ts');
+  const child: RunningProcess = startProcess(
+    file,
+    [...args, process.execPath, program, ...ports.map(String)],
+    {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { PATH: process.env.PATH ?? '' },
+    },
+  );
+  const lines: PeerLine[] = [];
+  const waiting = new Set<() => void>();
+  createInterface(child.stdout!).on('line', (line) => {
+    lines.push(JSON.parse(line));
+    for (const look of waiting) look();
+  });
+  const until = (isIt: (line: PeerLine) => boolean) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('the peer did not say it within 10 s')), 10_000);
+      const look = () => {
+        if (!lines.some(isIt)) return;
+        clearTimeout(timer);
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  await until(({ kind }) => kind === 'ready');
+  return {
+    lines,
+    until,
+    async send(order) {
+      lines.length = 0;
+      child.stdin?.write(`${JSON.stringify(order)}\n`);
+      await until(({ kind }) => kind === 'sent');
+    },
+    stop() {
+      child.stdin?.end();
+      return child.exited;
+    },
+  };
+}
