@@ -1,8 +1,8 @@
 // The whole configuration, composed from the schemas that the plug-ins bring along. No value is read here.
 import { z } from 'zod';
 import { controlOptions } from './control/control-options.ts';
-import { policyOptions } from './decide/policy.ts';
-import { shieldOptions } from './decide/shield.ts';
+import { policyOptions } from './decide/policy-options.ts';
+import { shieldOptions } from './decide/shield-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
 import { logLevels } from './lib/logger.ts';
 import type { DetectorDefinition } from './model/detection.ts';
@@ -45,7 +45,7 @@ export const configSchema = z.strictObject({
   decide: section(policyOptions, 'What becomes of attackers.'),
   shield: section(
     shieldOptions,
-    'Addresses that are known to be ours, because a phone behind them registered.',
+    'Addresses that are known to be ours: phones that registered, trunks, live calls, administrators, gateways.',
   ),
   firewall: section(firewallOptions, 'How attackers are blocked.'),
   store: section(storeOptions, 'Where bans, lists and the attack log outlive a restart.'),

@@ -3,6 +3,7 @@ import { readConfigFiles } from './config-files.ts';
 import { readTable } from './config-options.ts';
 import { describeProblems } from './config-problems.ts';
 import { type Config, configSchema } from './config-schema.ts';
+import { type Address, parseAddress } from './model/address.ts';
 import { SipwardenError } from './model/error.ts';
 
 export type { Config } from './config-schema.ts';
@@ -34,6 +35,12 @@ export function loadConfig({
   const result = configSchema.safeParse(read.values);
   if (!result.success) throw invalid(describeProblems(result.error, read, readTable('', configSchema)));
   return { config: result.data, files: read.files, directories: read.directories };
+}
+
+/** The address from which the person at this shell logged in over SSH, as his environment says; no proof of anything. */
+export function sshClientAddress(env: NodeJS.ProcessEnv = process.env): Address | undefined {
+  const [address = ''] = (env.SSH_CONNECTION ?? '').split(' ');
+  return parseAddress(address);
 }
 
 function invalid(problems: readonly string[]): SipwardenError {

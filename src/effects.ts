@@ -1,12 +1,13 @@
 // What the decisions of the flow do: kernel first, then the disk and the log. A ban never waits for the disk.
 import type { Reconciler } from './enforce/reconciler.ts';
 import type { Logger } from './lib/logger.ts';
+import type { Alarms } from './model/alarm.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision } from './model/decision.ts';
-import type { Entry } from './model/enforcer.ts';
+import type { Entry, Place } from './model/enforcer.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
-import type { Time } from './model/time.ts';
-import { isoTime } from './model/time.ts';
+import type { ShieldKind } from './model/shield-entry.ts';
+import { isoTime, type Time } from './model/time.ts';
 import type { Effects } from './pipeline.ts';
 import type { Store } from './store/store.ts';
 
@@ -17,6 +18,7 @@ export interface EffectsParts {
   /** Asked each time: a changed firewall configuration brings another one. */
   readonly reconciler: () => Reconciler;
   readonly store: Store;
+  readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
 }
@@ -24,6 +26,7 @@ export interface EffectsParts {
 export function createEffects({
   reconciler,
   store,
+  alarms,
   logger,
   now,
 }: EffectsParts): Effects & { flush(): Promise<void> } {
@@ -52,37 +55,50 @@ export function createEffects({
       const kernel = decision.enforced ? [settled(reconciler().set(entryOf(decision)))] : [];
       return carryOut('block', [...kernel, store.saveDecision(decision)]);
     },
-    unblock(target, by) {
-      logger.info({ target, by }, 'unblocked');
-      const places = (['ban', 'drop'] as const).map((set) => settled(reconciler().unset({ set, target })));
-      return carryOut('unblock', [...places, store.endDecisionsOf(target, now(), by)]);
+    unblock(target, ports, by, isWhole) {
+      logger.info({ target, ports, by }, 'unblocked');
+      const places: Place[] = [
+        ...(isWhole ? (['order', 'ban', 'drop'] as const) : []).map((set) => ({ set, target })),
+        ...ports.map((port) => ({ set: 'port', target, port }) as const),
+      ];
+      const lifted = places.map((place) => settled(reconciler().unset(place)));
+      const ended = isWhole ? [store.endDecisionsOf(target, now(), by)] : [];
+      return carryOut('unblock', [...lifted, ...ended]);
     },
-    shield(entry) {
-      const { address, until } = entry;
-      void carryOut('shield', [
-        reconciler().set({ set: 'shield', target: address, until }),
-        store.saveShield(entry),
-      ]);
+    shield({ changed, gone, passes }) {
+      const kernel = passes.map(({ target, until, isOver }) =>
+        isOver
+          ? reconciler().unset({ set: 'shield', target })
+          : reconciler().set({ set: 'shield', target, ...(until !== undefined && { until }) }),
+      );
+      const stored = changed.filter(({ kind }) => remembered.has(kind)).map(store.saveShield);
+      const forgotten = gone.filter(({ kind }) => remembered.has(kind)).map(store.removeShield);
+      void carryOut('shield', [...kernel, ...stored, ...forgotten]).catch(() => undefined);
     },
-    unshield(entries) {
-      for (const { address } of entries) {
-        void carryOut('unshield', [
-          reconciler().unset({ set: 'shield', target: address }),
-          store.removeShield(address),
-        ]);
-      }
-    },
-    report(attack, _decision, isNewDecision) {
+    report(attack, isNewDecision) {
       growing.set(attack.id, attack);
       if (isNewDecision) void flush();
       else settling ??= setTimeout(() => void flush(), settleMs);
     },
+    collapsed(address) {
+      alarms.raise(
+        'ADDRESS_COLLAPSED',
+        `many of our phones and an attacker come from the private address ${address}: it is never banned, so the attacker is not stopped either`,
+        'let the PBX see who is who: run its container with the network of the host, or have the proxy pass addresses on',
+      );
+    },
   };
 }
 
+/** What outlives a restart; calls, logins and gateways are there or are not. */
+const remembered: ReadonlySet<ShieldKind> = new Set(['phone', 'trunk']);
+
 /** The place of a decision in the firewall. Only for decisions that block. */
-export function entryOf({ action, target, until }: Decision): Entry {
-  return { set: action === 'ban' ? 'ban' : 'drop', target, ...(until !== undefined && { until }) };
+export function entryOf({ action, target, port, until, cause }: Decision): Entry {
+  const lasting = { target, ...(until !== undefined && { until }) };
+  if (action === 'port-ban') return { set: 'port', ...lasting, ...(port && { port }) };
+  if (action === 'drop') return { set: 'drop', ...lasting };
+  return { set: cause.kind === 'manual' ? 'order' : 'ban', ...lasting };
 }
 
 async function settled(settling: Promise<'enforced' | 'pending'>): Promise<void> {
@@ -96,14 +112,6 @@ async function settled(settling: Promise<'enforced' | 'pending'>): Promise<void>
   );
 }
 
-function logged({ id, target, action, until, cause, reason, offence }: Decision) {
-  return {
-    id,
-    target,
-    action,
-    ...(until !== undefined && { until: isoTime(until) }),
-    cause,
-    reason,
-    offence,
-  };
+function logged({ until, enforced: _, time: __, ...decision }: Decision) {
+  return { ...decision, ...(until !== undefined && { until: isoTime(until) }) };
 }

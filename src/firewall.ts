@@ -6,10 +6,9 @@ import { guarded } from './enforce/guard.ts';
 import { createIpsetEnforcer } from './enforce/ipset.ts';
 import { createReconciler, type Reconciler } from './enforce/reconciler.ts';
 import type { Logger } from './lib/logger.ts';
-import type { Network } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Untouchable } from './model/decision.ts';
-import type { Enforcer } from './model/enforcer.ts';
+import type { Enforcer, Entry } from './model/enforcer.ts';
 import type { Time } from './model/time.ts';
 
 export interface Firewall {
@@ -21,14 +20,14 @@ export interface Firewall {
 
 export interface FirewallParts {
   readonly config: Config;
-  readonly isUntouchable: (target: Network) => Untouchable | undefined;
+  readonly protectionsOf: (entry: Entry) => readonly Untouchable[];
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
 }
 
-export function createFirewall({ config, isUntouchable, alarms, logger, now }: FirewallParts): Firewall {
-  const enforcer = guarded(createEnforcer(config, logger, now), isUntouchable);
+export function createFirewall({ config, protectionsOf, alarms, logger, now }: FirewallParts): Firewall {
+  const enforcer = guarded(createEnforcer(config, logger, now), protectionsOf);
   const reconciler = createReconciler({ enforcer, alarms, now, logger });
   return {
     enforcer,

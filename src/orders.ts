@@ -1,22 +1,28 @@
-// Carries out what persons order: every order is in the kernel and on the disk when it is answered.
-import type { Operations, Order, Status } from './control/operations.ts';
+// Carries out what persons order: every order is in the kernel and on the disk when it is answered. What hits phones,
+// trunks or a session of ours needs force, and is then made until confirmed.
+import type { Changes } from './changes.ts';
+import type { Forced, Operations, Order, Status } from './control/operations.ts';
 import type { AddressList } from './decide/address-list.ts';
 import { entryOf } from './effects.ts';
 import type { Reconciler } from './enforce/reconciler.ts';
+import { explainVerdict } from './explain.ts';
 import { contains, type Network, overlaps } from './model/address.ts';
+import type { Change } from './model/change.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
 import { SipwardenError } from './model/error.ts';
 import type { ListEntry, ListName } from './model/list-entry.ts';
-import { isoTime, type Time } from './model/time.ts';
+import type { ShieldEntry } from './model/shield-entry.ts';
+import type { Time } from './model/time.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Store } from './store/store.ts';
 
 export interface OrdersParts {
   readonly pipeline: Pipeline;
   readonly store: Store;
+  readonly changes: Changes;
   readonly reconciler: () => Reconciler;
   readonly lists: Readonly<Record<ListName, AddressList>>;
-  readonly banTimeMs: () => number;
+  readonly options: () => { decide: { ban_time: number }; control: { confirm_within: number } };
   readonly now: () => Time;
   readonly status: () => Promise<Status>;
   readonly reload: Operations['reload'];
@@ -24,50 +30,99 @@ export interface OrdersParts {
   readonly flush: () => Promise<void>;
 }
 
+interface ForcedOrder {
+  readonly by: string;
+  readonly from?: string | undefined;
+  readonly force: boolean;
+}
+
 export function createOrders(parts: OrdersParts): Operations {
-  const { pipeline, store, reconciler, lists, banTimeMs, now, status, reload, flush } = parts;
+  const { pipeline, store, changes, reconciler, lists, options, now, status, reload, flush } = parts;
 
   const inForceWithin = (target: Network): readonly Decision[] =>
     pipeline.inForce(now()).filter((decision) => contains(target, decision.target));
 
   const unban = async (target: Network, by: string): Promise<boolean> => {
     const decisions = inForceWithin(target);
-    await Promise.all(decisions.map((decision) => pipeline.unban(decision.target, by)));
+    const targets = new Set(decisions.map((decision) => decision.target));
+    await Promise.all([...targets].map((each) => pipeline.unban(each, by, now())));
     return decisions.length > 0;
   };
+
+  /** Refuses an order against what must not be blocked; one that is forced begins a change that must be confirmed. */
+  const permit = async (
+    kind: Change['kind'],
+    target: Network,
+    { by, from, force }: ForcedOrder,
+  ): Promise<Change | undefined> => {
+    const time = now();
+    const objections = [...pipeline.objections(target, time), ...ownSession(target, from)];
+    const [objection] = objections;
+    if (!objection) return undefined;
+    const final = objections.find(({ isFinal }) => isFinal);
+    if (final || !force) throw refusal(target, final ?? objection);
+    const hits = objections.map(({ because, detail }) => `${because}: ${detail}`);
+    const until = time + options().control.confirm_within;
+    return changes.begin({ kind, target, by, time, until, hits });
+  };
+  const withChange = <Result>(result: Result, change: Change | undefined): Forced<Result> =>
+    change ? { result, change } : { result };
 
   return {
     status,
     reload,
     async bans() {
-      return pipeline.inForce(now());
+      return pipeline.inForce(now()).filter(({ action }) => action !== 'held');
     },
-    async ban({ target, forMs = banTimeMs(), note, by, force }: Order<'ban'>) {
+    async ban({ target, forMs = options().decide.ban_time, note, ...order }: Order<'ban'>) {
+      const change = await permit('ban', target, order);
       const time = now();
-      const answer = pipeline.ban({ target, time, until: time + forMs, by, note, force });
-      if ('refused' in answer) throw refusal(target, answer.refused);
-      await answer.done;
-      return answer.decision;
+      const { decision, done } = pipeline.ban({ target, time, until: time + forMs, by: order.by, note });
+      await done;
+      return withChange(decision, change);
     },
     async unban({ target, by }) {
       const wasInForce = await unban(target, by);
-      if (!wasInForce) await pipeline.unban(target, by);
+      if (!wasInForce) await pipeline.unban(target, by, now());
       return { target, wasInForce };
+    },
+    async held() {
+      return pipeline.inForce(now()).filter(({ action }) => action === 'held');
+    },
+    async approve({ id, forMs = options().decide.ban_time, ...order }) {
+      const time = now();
+      const waiting = pipeline.inForce(time).find((each) => each.id === id && each.action === 'held');
+      if (!waiting) throw notHeld();
+      const change = await permit('ban', waiting.target, { ...order, force: true });
+      const answer = pipeline.approve(id, { time, until: time + forMs, by: order.by });
+      if (!answer) throw notHeld();
+      await Promise.all([answer.done, store.endDecision(id, time, order.by)]);
+      return withChange(answer.decision, change);
+    },
+    async dismiss({ id, by }) {
+      const dismissed = pipeline.dismiss(id, now());
+      if (!dismissed) throw notHeld();
+      await store.endDecision(id, now(), by);
+      return dismissed;
+    },
+    async unconfirmed() {
+      return changes.waiting();
+    },
+    confirm: ({ id }) => changes.confirm(id),
+    async shield() {
+      return pipeline.shield.entries(now()).toSorted(byTarget);
     },
     async list(name) {
       return lists[name].entries();
     },
-    async listAdd(name, { target, note, by }) {
-      if (name === 'deny') {
-        const untouchable = pipeline.protection.protectedFromForgery(target, now());
-        if (untouchable) throw refusal(target, untouchable);
-      }
-      const entry: ListEntry = { target, note, author: by, time: now() };
+    async listAdd(name, { target, note, ...order }) {
+      const change = name === 'deny' ? await permit('deny', target, order) : undefined;
+      const entry: ListEntry = { target, note, author: order.by, time: now() };
       await reconciler().set({ set: name, target });
       lists[name].add(entry);
       await store.saveListEntry(name, entry);
-      if (name === 'allow') await unban(target, by);
-      return entry;
+      if (name === 'allow') await unban(target, order.by);
+      return withChange(entry, change);
     },
     async listRemove(name, { target }) {
       const wasThere = lists[name].remove(target);
@@ -90,10 +145,17 @@ export function createOrders(parts: OrdersParts): Operations {
         const entry = lists[list].match(target);
         return entry ? [{ ...entry, list }] : [];
       });
-      const shield = pipeline.shield.entries(time).filter(({ address }) => overlaps(address, target));
-      const untouchable = pipeline.protection.protectedFromForgery(target, time);
-      const verdict = verdictOf(target, inForce, listed, untouchable);
-      return { target, verdict, inForce, history, attacks: attacks.flat(), lists: listed, shield };
+      const objections = pipeline.objections(target, time);
+      return {
+        target,
+        verdict: explainVerdict(target, inForce, listed, objections[0]),
+        inForce,
+        history,
+        attacks: attacks.flat(),
+        lists: listed,
+        shield: pipeline.shield.covering(target, time),
+        behind: pipeline.shield.blastRadius(target, time),
+      };
     },
   };
 }
@@ -102,7 +164,7 @@ export function createOrders(parts: OrdersParts): Operations {
 export function desiredEntries(parts: {
   readonly decisions: readonly Decision[];
   readonly lists: Readonly<Record<ListName, AddressList>>;
-  readonly shield: readonly { address: Network; until: Time }[];
+  readonly shield: readonly ShieldEntry[];
   readonly isEnforcing: boolean;
 }) {
   const { decisions, lists, shield, isEnforcing } = parts;
@@ -113,40 +175,45 @@ export function desiredEntries(parts: {
     ...(['allow', 'deny'] as const).flatMap((set) =>
       lists[set].entries().map(({ target }) => ({ set, target })),
     ),
-    ...shield.map(({ address, until }) => ({ set: 'shield' as const, target: address, until })),
+    ...shield.map(({ target, until }) => ({
+      set: 'shield' as const,
+      target,
+      ...(until !== undefined && { until }),
+    })),
     ...blocking.map(entryOf),
   ];
 }
 
+/** The order came from there: whoever gives it would cut himself off. */
+function ownSession(target: Network, from: string | undefined) {
+  if (from === undefined || !contains(target, from)) return [];
+  return [
+    { because: 'administrator', detail: `your own session comes from ${from}`, isFinal: false } as const,
+  ];
+}
+
+function byTarget(one: ShieldEntry, other: ShieldEntry): number {
+  return one.kind.localeCompare(other.kind) || one.target.localeCompare(other.target);
+}
+
+function notHeld(): SipwardenError {
+  return new SipwardenError('NOT_HELD', 'no ban of this id waits for a person', {
+    hint: '"sipwarden held" lists those that do',
+  });
+}
+
 function refusal(target: Network, { because, detail }: Untouchable): SipwardenError {
+  const insist = 'add --force if it must be; it is undone unless you then say "sipwarden confirm"';
   const cures = {
     own: 'name the address of the other side',
     reserved: 'name the address of the other side',
     allowlisted: `take it off first: sipwarden allow remove ${target}`,
-    shielded: 'phones of yours are behind it; add --force if it must be',
+    administrator: insist,
+    gateway: insist,
+    shielded: insist,
+    'in-use': insist,
   } as const;
   return new SipwardenError('ORDER_REFUSED', `${target} is not blocked: ${because}, ${detail}`, {
     hint: cures[because],
   });
-}
-
-function verdictOf(
-  target: Network,
-  inForce: readonly Decision[],
-  listed: readonly (ListEntry & { list: ListName })[],
-  untouchable: Untouchable | undefined,
-): string {
-  const allowed = listed.find(({ list }) => list === 'allow');
-  if (allowed) return `${target} is never blocked: ${allowed.target} is on the allowlist`;
-  const denied = listed.find(({ list }) => list === 'deny');
-  if (denied) return `${target} is blocked until it is taken off the denylist (${denied.target})`;
-  const [strongest] = inForce.toSorted((one, other) => (other.until ?? Infinity) - (one.until ?? Infinity));
-  if (strongest?.enforced) {
-    const end = strongest.until === undefined ? 'for good' : `until ${isoTime(strongest.until)}`;
-    return `${target} is blocked (${strongest.action}) ${end}: ${strongest.reason}`;
-  }
-  if (strongest && strongest.action !== 'notice')
-    return `${target} would be blocked (observe mode): ${strongest.reason}`;
-  if (untouchable) return `${target} is not blocked: ${untouchable.because}, ${untouchable.detail}`;
-  return `${target} is not blocked`;
 }

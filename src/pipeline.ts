@@ -1,14 +1,19 @@
 // sense → detect → decide → enforce → report. The whole flow, joined here and only here; no clock and no I/O, so the
 // daemon and a replay run the same one.
 import type { AddressList } from './decide/address-list.ts';
-import { createPolicy, type PolicyOptions } from './decide/policy.ts';
-import { createProtection } from './decide/protection.ts';
-import { createShield, type ShieldOptions } from './decide/shield.ts';
+import { createPolicy } from './decide/policy.ts';
+import type { PolicyOptions } from './decide/policy-options.ts';
+import { createProtection, neverBlocked } from './decide/protection.ts';
+import { createShield, type ShieldChange } from './decide/shield.ts';
+import type { ShieldOptions } from './decide/shield-options.ts';
+import { isCollapsed } from './decide/verdict.ts';
 import { createCorrelator } from './detect/correlator.ts';
 import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
 import type { Detection } from './model/detection.ts';
+import type { SourcePort } from './model/enforcer.ts';
+import type { InventoryFact } from './model/inventory.ts';
 import type { Observation } from './model/observation.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
 import type { Time } from './model/time.ts';
@@ -29,11 +34,13 @@ export interface PipelineSettings {
  */
 export interface Effects {
   block(decision: Decision): Promise<void>;
-  unblock(target: Network, by: string): Promise<void>;
-  shield(entry: ShieldEntry): void;
-  unshield(entries: readonly ShieldEntry[]): void;
-  /** An attack record is new or has grown; `decision` is the one that holds for it. */
-  report(attack: Attack, decision: Decision, isNewDecision: boolean): void;
+  /** These ports of the target, and with `isWhole` all else that is in force against it. */
+  unblock(target: Network, ports: readonly SourcePort[], by: string, isWhole: boolean): Promise<void>;
+  shield(change: ShieldChange): void;
+  /** An attack record is new or has grown. */
+  report(attack: Attack, isNewDecision: boolean): void;
+  /** Many accounts come from one private address: nobody behind it can be told apart. */
+  collapsed(address: Network): void;
 }
 
 export interface PipelineParts {
@@ -47,14 +54,25 @@ export interface PipelineParts {
   readonly decisions?: readonly (Decision & { readonly ended?: unknown })[];
 }
 
+/** What a person orders: a ban, of a target or of a decision that was held for him. */
+export interface BanOrder {
+  readonly target: Network;
+  readonly time: Time;
+  readonly until: Time;
+  readonly by: string;
+  readonly note: string;
+}
+
 export type Pipeline = ReturnType<typeof createPipeline>;
 
 export function createPipeline({ allowlist, effects, newId, ownAddresses, ...parts }: PipelineParts) {
   let settings = parts.settings;
+  let graceUntil = Number.NEGATIVE_INFINITY;
   const shield = createShield(() => settings.shield, parts.shielded);
   const protection = createProtection({ allowlist, shield, ownAddresses });
   const policy = createPolicy({
     options: () => settings.decide,
+    shieldOptions: () => settings.shield,
     isEnforcing: () => settings.mode === 'enforce',
     protection,
     shield,
@@ -64,29 +82,85 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
   const context = { sourceOf: (address: Address) => sourceOf(address, settings.decide.ipv6_prefix) };
   let detectors = createDetectors(settings.detect, context);
   const correlator = createCorrelator(detect);
-  for (const decision of parts.decisions ?? []) {
-    policy.adopt(decision);
-    if (decision.ended) policy.release(decision.target);
+  recall(parts.decisions ?? []);
+
+  function recall(decisions: NonNullable<PipelineParts['decisions']>) {
+    for (const decision of decisions) {
+      policy.adopt(decision);
+      if (decision.ended && decision.action === 'held') policy.dismiss(decision);
+      else if (decision.ended) policy.release(decision.target);
+      else if (overrules(decision)) shield.overrule(decision.target, decision.until ?? decision.time);
+    }
   }
 
   function detect(observation: Observation) {
-    const earned = shield.learn(observation);
-    if (earned) effects.shield(earned);
+    if (isForgivenByGrace(observation)) return;
+    becomeShielded(shield.learn(observation), observation.time);
     for (const { watches, detector } of detectors) {
       const detection = watches.includes(observation.kind) ? detector.observe(observation) : undefined;
       if (detection) decide(detection);
     }
   }
 
+  /** After a restart a whole site asks at once, and many a challenge is taken up late. */
+  function isForgivenByGrace(observation: Observation): boolean {
+    const isLate = observation.kind === 'account-probed' && observation.because === 'unanswered-challenge';
+    return isLate && observation.time < graceUntil;
+  }
+
+  function know(fact: InventoryFact) {
+    if (fact.kind === 'restart') graceUntil = fact.time + settings.decide.grace;
+    becomeShielded(shield.know(fact), fact.time);
+  }
+
+  /** Whoever is banned stays banned, whatever is learned about him meanwhile; a port that is ours now is let in. */
+  function becomeShielded(change: ShieldChange | undefined, time: Time) {
+    if (!change) return;
+    effects.shield(change);
+    for (const { target, ports, why } of change.changed) {
+      const freed = ports.filter((port) => policy.releasePort(target, port));
+      if (freed.length > 0) void effects.unblock(target, freed, why, false);
+    }
+    for (const { target, isOver } of change.passes) {
+      const ban = isOver ? undefined : policy.banOf(context.sourceOf(target), time);
+      if (ban) effects.shield(shield.overrule(ban.target, ban.until ?? time));
+    }
+  }
+
   function decide(detection: Detection) {
+    const { source, time } = detection;
+    if (isCollapsed(source, { shield, protection, options: () => settings.shield }, time))
+      effects.collapsed(source);
     const { decision, isNew } = policy.decide(detection);
     if (isNew) void enforce(decision);
-    effects.report(attackLog.record(detection, decision), decision, isNew);
+    effects.report(attackLog.record(detection, decision), isNew);
   }
 
   function enforce(decision: Decision): Promise<void> {
-    if (decision.enforced && decision.action === 'ban') effects.unshield(shield.revoke(decision.target));
+    if (decision.enforced && decision.action === 'ban') {
+      if (decision.cause.kind === 'detection') effects.shield(shield.revoke(decision.target));
+      if (shield.covering(decision.target, decision.time).length > 0 || overrules(decision))
+        effects.shield(shield.overrule(decision.target, decision.until ?? decision.time));
+    }
     return effects.block(decision);
+  }
+
+  function order({ target, time, until, by, note }: BanOrder): { decision: Decision; done: Promise<void> } {
+    const behind = shield.blastRadius(target, time);
+    const decision: Decision = {
+      id: newId(),
+      time,
+      target,
+      action: 'ban',
+      until,
+      cause: { kind: 'manual', by, note },
+      reason: note || `ordered by ${by}`,
+      ...(behind.names.length > 0 && { behind }),
+      offence: 1,
+      enforced: true,
+    };
+    policy.adopt(decision);
+    return { decision, done: enforce(decision) };
   }
 
   return {
@@ -96,47 +170,39 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
         correlator.accept(observation);
       }
     },
+    know,
     /** Judges what has waited long enough for its proof. */
     advance: correlator.advance,
     nextDeadline: correlator.nextDeadline,
     /** Judges all that is still waiting: a recording is over. */
     end: correlator.end,
 
-    /** A person's ban. Says why where the target is one that sipwarden never blocks; `force` overrules the shield alone. */
-    ban(order: {
-      target: Network;
-      time: Time;
-      until: Time;
-      by: string;
-      note: string;
-      force: boolean;
-    }): { decision: Decision; done: Promise<void> } | { refused: Untouchable } {
-      const { target, time, until, by, note, force } = order;
-      const untouchable = force
-        ? protection.untouchable(target)
-        : protection.protectedFromForgery(target, time);
-      if (untouchable) return { refused: untouchable };
-      const cause = { kind: 'manual', by, note } as const;
-      const reason = note || `ordered by ${by}`;
-      const decision: Decision = {
-        id: newId(),
-        time,
-        target,
-        action: 'ban',
-        until,
-        cause,
-        reason,
-        offence: 1,
-        enforced: true,
-      };
-      policy.adopt(decision);
-      return { decision, done: enforce(decision) };
+    /** What stands against a person's order, and whether force may overrule it. */
+    objections(target: Network, time: Time): readonly (Untouchable & { readonly isFinal: boolean })[] {
+      return protection
+        .against(target, time)
+        .map((each) => ({ ...each, isFinal: neverBlocked.has(each.because) }));
+    },
+    ban: order,
+    /** Bans what was held for a person. Undefined where nothing of that id waits. */
+    approve(id: string, { time, until, by }: Pick<BanOrder, 'time' | 'until' | 'by'>) {
+      const held = policy.held(id, time);
+      if (!held) return undefined;
+      const { target, reason } = held;
+      return { held, ...order({ target, time, until, by, note: `approved: ${reason}` }) };
+    },
+    /** Says no to what was held. Undefined where nothing of that id waits. */
+    dismiss(id: string, time: Time): Decision | undefined {
+      const held = policy.held(id, time);
+      if (held) policy.dismiss(held);
+      return held;
     },
     /** Lifts what is in force and starts afresh with the source. */
-    unban(target: Network, by: string): Promise<void> {
-      policy.release(target);
+    unban(target: Network, by: string, time: Time): Promise<void> {
+      const ports = policy.release(target);
+      effects.shield(shield.endOverrule(target, time));
       for (const { detector } of detectors) detector.forget(target);
-      return effects.unblock(target, by);
+      return effects.unblock(target, ports, by, true);
     },
     /** New settings apply to the next observation; detectors whose options did not change keep what they counted. */
     configure(changed: PipelineSettings) {
@@ -148,4 +214,9 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     shield,
     counters: correlator.counters,
   };
+}
+
+/** A person's ban beats the shield. */
+function overrules({ action, cause, enforced }: Decision): boolean {
+  return enforced && action === 'ban' && cause.kind === 'manual';
 }

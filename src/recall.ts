@@ -1,4 +1,5 @@
 // What the store remembers at start. Where it cannot be read, protection begins from what the kernel still holds.
+import type { Change } from './model/change.ts';
 import type { Decision } from './model/decision.ts';
 import type { ListEntry } from './model/list-entry.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
@@ -11,6 +12,8 @@ export interface Memory {
   readonly allow: readonly ListEntry[];
   readonly deny: readonly ListEntry[];
   readonly shielded: readonly ShieldEntry[];
+  /** Forced changes that nobody had confirmed. */
+  readonly changes: readonly Change[];
   /** False: the store said nothing (and has raised its alarm), so the kernel must not be made to agree with this. */
   readonly isComplete: boolean;
 }
@@ -26,9 +29,10 @@ export async function recall(store: Store, now: Time, since: Time): Promise<Memo
       allow,
       deny,
       shielded: await store.shield(now),
+      changes: await store.changes(),
       isComplete: true,
     };
   } catch {
-    return { decisions: [], allow: [], deny: [], shielded: [], isComplete: false };
+    return { decisions: [], allow: [], deny: [], shielded: [], changes: [], isComplete: false };
   }
 }

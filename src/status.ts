@@ -1,13 +1,63 @@
 // The state of the whole, for a person: one sentence, and the figures behind it.
 import packageJson from '../package.json' with { type: 'json' };
 import type { Status } from './control/operations.ts';
+import type { Core } from './core.ts';
+import type { Alarm } from './model/alarm.ts';
+import type { Action } from './model/decision.ts';
 import type { SensorHealth } from './model/sensor.ts';
+import type { Time } from './model/time.ts';
 
 export const version: string = packageJson.version;
 
+export function describeStatus({
+  startedAt,
+  core,
+  sensors,
+  alarms,
+  now,
+}: {
+  readonly startedAt: Time;
+  readonly core: Core;
+  readonly sensors: readonly SensorHealth[];
+  readonly alarms: readonly Alarm[];
+  readonly now: Time;
+}): Status {
+  const { pipeline, lists, changes } = core;
+  const inForce = pipeline.inForce(now);
+  const count = (wanted: Action) =>
+    inForce.filter(({ action, enforced }) => action === wanted && (enforced || wanted === 'held')).length;
+  const { enforcer, reconciler } = core.firewall();
+  const ami = sensors.find(({ name }) => name === 'ami');
+  return {
+    version,
+    pid: process.pid,
+    startedAt,
+    mode: core.mode(),
+    backend: enforcer.name,
+    summary: summarize(core.mode(), sensors, alarms.length),
+    sensors,
+    pbx: { state: ami?.state ?? 'off', detail: ami?.detail ?? '' },
+    inForce: {
+      bans: count('ban'),
+      drops: count('drop'),
+      ports: count('port-ban'),
+      held: count('held'),
+      unconfirmed: changes.waiting().length,
+      shielded: new Set(pipeline.shield.entries(now).map(({ target }) => target)).size,
+      allow: lists.allow.entries().length,
+      deny: lists.deny.entries().length,
+    },
+    firewall: { pending: reconciler.pending().length },
+    correlator: pipeline.counters(),
+    alarms,
+  };
+}
+
 /** What protects this machine right now, in one sentence. */
-export function summarize(mode: Status['mode'], sensors: readonly SensorHealth[], alarms: number): string {
-  const live = sensors.filter(({ state }) => state === 'live').map(({ name }) => name);
+function summarize(mode: Status['mode'], sensors: readonly SensorHealth[], alarms: number): string {
+  const live = sensors
+    .filter(({ name, state }) => state === 'live' && name !== 'host')
+    .map(({ name }) => name);
   const eyes = {
     none: "blind: neither packets nor Asterisk's events are seen",
     packets: 'from packets alone: no Asterisk events are read ("sipwarden setup" makes its logins)',

@@ -3,17 +3,14 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { callDaemon } from '../control/client.ts';
-import type { Explanation, Status } from '../control/operations.ts';
-import { parseNetwork } from '../model/address.ts';
+import type { Explanation, Forced, Status } from '../control/operations.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
-import { SipwardenError } from '../model/error.ts';
 import { type ListEntry, listNames } from '../model/list-entry.ts';
-import { parseDuration } from '../model/time.ts';
-import { clock, type Output, toJson } from './print.ts';
+import { addDecisionCommands } from './decision-commands.ts';
+import { type Call, duration, giver, network, show, showBan, untilConfirmed } from './orders.ts';
+import type { Output } from './print.ts';
 import { viewAttacks, viewBans, viewExplanation, viewList, viewStatus } from './views.ts';
-
-type Call = (method: 'GET' | 'POST', path: string, order?: object) => Promise<unknown>;
 
 export function addOrderCommands(program: Command, output: Output): void {
   const call: Call = (method, path, order) => {
@@ -37,11 +34,14 @@ export function addOrderCommands(program: Command, output: Output): void {
   addBanCommands(program, output, call);
   addListCommands(program, output, call);
   addHistoryCommands(program, output, call);
+  addDecisionCommands(program, output, call);
   program
     .command('reload')
     .description('read the configuration again; a wrong one changes nothing')
-    .action(async () => {
-      const { files } = (await call('POST', '/v1/reload')) as { files: readonly string[] };
+    .option('--force', 'also where enforcing from now on would hit phones of yours; confirm it afterwards')
+    .action(async ({ force }: { force?: true }) => {
+      const order = force ? giver(force) : {};
+      const { files } = (await call('POST', '/v1/reload', order)) as { files: readonly string[] };
       output.out(files.length === 0 ? 'all options have their defaults' : `in force: ${files.join(', ')}`);
     });
 }
@@ -52,24 +52,17 @@ function addBanCommands(program: Command, output: Output, call: Call): void {
     .description('block an address or network now')
     .option('--for <duration>', 'how long, such as 30m, 1h, 7d (default: [decide] ban_time)')
     .option('--reason <text>', 'why, for whoever reads it later')
-    .option('--force', 'also where phones of yours are behind it')
+    .option('--force', 'also where phones of yours are behind it; confirm it afterwards')
     .option('--json', 'as JSON')
     .action(
       async (address: string, options: { for?: string; reason?: string; force?: true; json?: true }) => {
         const order = {
           target: network(address),
-          by: userInfo().username,
+          ...giver(options.force),
           ...(options.for !== undefined && { forMs: duration(options.for) }),
           ...(options.reason !== undefined && { note: options.reason }),
-          ...(options.force && { force: true }),
         };
-        const decision = (await call('POST', '/v1/bans', order)) as Decision;
-        show(
-          output,
-          options.json,
-          decision,
-          ({ target, until }) => `${target} is blocked until ${clock(until)}`,
-        );
+        showBan(output, options.json, (await call('POST', '/v1/bans', order)) as Forced<Decision>);
       },
     );
   program
@@ -99,14 +92,11 @@ function addListCommands(program: Command, output: Output, call: Call): void {
       .command('add <address>')
       .description(`${meaning} from now on`)
       .option('--note <text>', 'why, for whoever reads it later')
-      .action(async (address: string, { note }: { note?: string }) => {
-        const order = {
-          target: network(address),
-          by: userInfo().username,
-          ...(note !== undefined && { note }),
-        };
-        const { target } = (await call('POST', `/v1/lists/${name}/add`, order)) as ListEntry;
-        output.out(`${target} is ${meaning} from now on`);
+      .option('--force', 'also where phones of yours are behind it; confirm it afterwards')
+      .action(async (address: string, { note, force }: { note?: string; force?: true }) => {
+        const order = { target: network(address), ...giver(force), ...(note !== undefined && { note }) };
+        const { result, change } = (await call('POST', `/v1/lists/${name}/add`, order)) as Forced<ListEntry>;
+        output.out(`${result.target} is ${meaning} from now on${untilConfirmed(change)}`);
       });
     list
       .command('remove <address>')
@@ -138,33 +128,4 @@ function addHistoryCommands(program: Command, output: Output, call: Call): void 
       const query = new URLSearchParams({ target: network(address) });
       show(output, json, (await call('GET', `/v1/explain?${query}`)) as Explanation, viewExplanation);
     });
-}
-
-function show<Answer>(
-  output: Output,
-  json: true | undefined,
-  answer: Answer,
-  view: (answer: Answer) => string,
-): void {
-  output.out(json ? toJson(answer) : view(answer));
-}
-
-function network(text: string): string {
-  const parsed = parseNetwork(text);
-  if (parsed !== undefined) return parsed;
-  throw new SipwardenError(
-    'USAGE',
-    `${JSON.stringify(text.slice(0, 60))} is neither an address nor a network`,
-    {
-      hint: 'such as 203.0.113.9, 203.0.113.0/24 or 2001:db8::/64',
-    },
-  );
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms >= 1_000) return ms;
-  throw new SipwardenError('USAGE', `--for ${JSON.stringify(text.slice(0, 20))} is no duration`, {
-    hint: 'such as 90s, 30m, 1h or 7d',
-  });
 }

@@ -3,7 +3,9 @@ import type { Explanation, Status } from '../control/operations.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Evidence } from '../model/detection.ts';
+import type { SourcePort } from '../model/enforcer.ts';
 import type { ListEntry } from '../model/list-entry.ts';
+import type { BlastRadius } from '../model/shield-entry.ts';
 import { formatDuration } from '../model/time.ts';
 import type { Replay } from '../replay.ts';
 import { clock, plain, quoted, table } from './print.ts';
@@ -26,7 +28,11 @@ export function viewStatus(status: Status): string {
         ? []
         : [`${name}: ${shown.map(([what, count]) => `${what} ${count}`).join(', ')}`];
     }),
-    `in force: ${inForce.bans} bans, ${inForce.drops} drops; ${inForce.shielded} addresses shielded; allowlist ${inForce.allow}, denylist ${inForce.deny}`,
+    `in force: ${inForce.bans} bans, ${inForce.drops} drops, ${inForce.ports} single ports; ${inForce.shielded} addresses shielded; allowlist ${inForce.allow}, denylist ${inForce.deny}`,
+    ...(inForce.held > 0 ? [`${inForce.held} bans wait for a person: sipwarden held`] : []),
+    ...(inForce.unconfirmed > 0
+      ? [`${inForce.unconfirmed} forced changes wait for a confirmation: sipwarden unconfirmed`]
+      : []),
     ...(status.firewall.pending > 0
       ? [`${status.firewall.pending} changes are waiting for the firewall`]
       : []),
@@ -41,7 +47,7 @@ export function viewBans(decisions: readonly Decision[]): string {
   return table(
     ['ADDRESS', 'ACTION', 'UNTIL', 'BECAUSE OF', 'WHY'],
     decisions.map((decision) => [
-      decision.target,
+      placeOf(decision),
       decision.enforced ? decision.action : `(${decision.action})`,
       clock(decision.until),
       causeOf(decision),
@@ -76,16 +82,18 @@ export function viewAttacks(attacks: readonly Attack[]): string {
   );
 }
 
-export function viewExplanation({ verdict, attacks, history, lists, shield }: Explanation): string {
+export function viewExplanation(explanation: Explanation): string {
+  const { verdict, attacks, history, lists, shield, behind } = explanation;
   return [
     verdict,
+    `behind it: ${describeRadius(behind)}${behind.names.length > 0 ? ` (${behind.names.map(plain).join(', ')})` : ''}`,
     ...lists.map(
       ({ list, target, note, author, time }) =>
         `${list}list: ${target} ${note && quoted(note)} by ${author}, ${clock(time)}`,
     ),
     ...shield.map(
-      ({ address, account, since, until }) =>
-        `shield: ${address} registered as ${quoted(account)} since ${clock(since)}, until ${clock(until)}`,
+      ({ kind, target, name, why, since, provenSince, until }) =>
+        `shield: ${kind} ${quoted(name)} at ${target}, ${why}, since ${clock(since)} (${provenSince === undefined ? 'never proven' : `proven since ${clock(provenSince)}`}), until ${clock(until)}`,
     ),
     ...attacks.flatMap((attack) => ['', ...viewAttack(attack)]),
     '',
@@ -93,7 +101,7 @@ export function viewExplanation({ verdict, attacks, history, lists, shield }: Ex
       ['TIME', 'ACTION', 'UNTIL', 'BECAUSE OF', 'WHY'],
       history.map((decision) => [
         clock(decision.time),
-        decision.action,
+        decision.port ? `${decision.action} ${portText(decision.port)}` : decision.action,
         clock(decision.until),
         causeOf(decision),
         decision.reason,
@@ -119,9 +127,11 @@ function viewAttack({
     `  seen by:  ${Object.entries(evidence.sensors)
       .map(([sensor, count]) => `${sensor} ${count}`)
       .join(', ')} over ${evidence.transports.join(', ')}`,
-    `  proof:    ${proofOf(evidence)}`,
+    ...proofsOf(evidence).map((proof) => `  proof:    ${proof}`),
     `  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`,
     ...(evidence.accounts.length > 0 ? [`  accounts: ${evidence.accounts.map(quoted).join(', ')}`] : []),
+    ...(evidence.userAgents.length > 0 ? [`  agents:   ${evidence.userAgents.map(quoted).join(', ')}`] : []),
+    ...(evidence.everyMs === undefined ? [] : [`  evenly:   one each ${Math.round(evidence.everyMs)} ms`]),
     ...(evidence.values.length > 0 ? [`  values:   ${evidence.values.map(quoted).join(', ')}`] : []),
     `  decided:  ${reason}`,
   ];
@@ -131,16 +141,36 @@ function countedOf({ counted }: Evidence): string {
   return `${counted.count} ${counted.what} within ${formatDuration(counted.withinMs)} (more than ${counted.limit} is an attack)`;
 }
 
-function proofOf({ provenBy }: Evidence): string {
-  if (!provenBy) return 'none: one forged packet each could have made this evidence';
-  const how =
-    provenBy.by === 'nonce-echo'
-      ? 'it echoed a nonce that we saw leave to that very address'
-      : 'it came over a connection';
-  return `${how} (${provenBy.seenBy}, ${clock(provenBy.time)})`;
+const rungs = {
+  'nonce-echo': 'echoed a nonce that we saw leave to that very address',
+  'dialog-tag': 'carried a To-tag that we made at random and saw leave to that address',
+  connection: 'came over a connection',
+} as const;
+
+function proofsOf({ proofs, inventedNonces }: Evidence): string[] {
+  const seen = proofs.map(({ by, seenBy, messages, firstTime, lastTime, until }) => {
+    const times = `${clock(firstTime)} to ${clock(lastTime)}`;
+    const end = until === undefined ? 'while it stands' : `until ${clock(until)}`;
+    return `${messages} messages ${rungs[by]} (seen by ${seenBy}, ${times}; proves ${end})`;
+  });
+  const none = 'none: one forged packet each could have made this evidence';
+  const invented = `${inventedNonces} messages echoed a nonce that was never issued`;
+  return [...(seen.length > 0 ? seen : [none]), ...(inventedNonces > 0 ? [invented] : [])];
 }
 
-function causeOf({ cause }: Decision): string {
+function placeOf({ target, port }: Pick<Decision, 'target' | 'port'>): string {
+  return port ? `${target} ${portText(port)}` : target;
+}
+
+function portText({ protocol, port }: SourcePort): string {
+  return `${protocol} port ${port}`;
+}
+
+export function describeRadius({ phones, trunks, calls }: BlastRadius): string {
+  return `${phones} phones, ${trunks} trunks, ${calls} live calls of ours`;
+}
+
+export function causeOf({ cause }: Decision): string {
   return cause.kind === 'detection' ? `${cause.attack} (${cause.proof})` : `order of ${plain(cause.by)}`;
 }
 

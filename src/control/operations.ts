@@ -1,13 +1,14 @@
 // What a person (or a program of theirs) can ask of a running sipwarden: one set of orders behind every surface. Each
 // order's input is checked by its schema; each answer is plain data that the command line prints as it is.
 import { z } from 'zod';
-import { type Network, parseNetwork } from '../model/address.ts';
+import { type Network, parseAddress, parseNetwork } from '../model/address.ts';
 import type { Alarm } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
+import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
 import type { ListEntry, ListName } from '../model/list-entry.ts';
 import type { SensorHealth } from '../model/sensor.ts';
-import type { ShieldEntry } from '../model/shield-entry.ts';
+import type { BlastRadius, ShieldEntry } from '../model/shield-entry.ts';
 import type { Time } from '../model/time.ts';
 
 const target = z.string().transform((text, context): Network => {
@@ -24,17 +25,26 @@ const note = z.string().max(200, 'expected at most 200 characters').default('');
 /** Who gives the order, as the surface knows them. */
 const by = z.string().max(64).default('command line');
 const tenYearsMs = 315_360_000_000;
+const forMs = z.int().min(1_000).max(tenYearsMs).optional();
+const id = z.string().min(1).max(64);
+/** Who gives an order that may hit ours, from which address where it is known, and whether he insists. */
+const forced = {
+  by,
+  from: z
+    .string()
+    .transform((text) => parseAddress(text))
+    .optional(),
+  force: z.boolean().default(false),
+};
 
 export const orders = {
-  ban: z.strictObject({
-    target,
-    forMs: z.int().min(1_000).max(tenYearsMs).optional(),
-    note,
-    by,
-    force: z.boolean().default(false),
-  }),
+  ban: z.strictObject({ target, forMs, note, ...forced }),
   unban: z.strictObject({ target, by }),
-  listAdd: z.strictObject({ target, note, by }),
+  approve: z.strictObject({ id, forMs, ...forced }),
+  dismiss: z.strictObject({ id, by }),
+  confirm: z.strictObject({ id: id.optional() }),
+  reload: z.strictObject({ ...forced }),
+  listAdd: z.strictObject({ target, note, ...forced }),
   listRemove: z.strictObject({ target }),
   attacks: z.strictObject({
     source: target.optional(),
@@ -57,6 +67,9 @@ export interface Status {
   readonly inForce: {
     readonly bans: number;
     readonly drops: number;
+    readonly ports: number;
+    readonly held: number;
+    readonly unconfirmed: number;
     readonly shielded: number;
     readonly allow: number;
     readonly deny: number;
@@ -75,21 +88,37 @@ export interface Explanation {
   readonly attacks: readonly Attack[];
   readonly lists: readonly (ListEntry & { readonly list: ListName })[];
   readonly shield: readonly ShieldEntry[];
+  /** Who of ours would be cut off with it. */
+  readonly behind: BlastRadius;
+}
+
+/** What an order did, and the change that waits for a confirmation where it hit ours. */
+export interface Forced<Result> {
+  readonly result: Result;
+  readonly change?: Change;
 }
 
 /** Orders that change something resolve when they are in the kernel and on the disk. All reject with SipwardenError. */
 export interface Operations {
   status(): Promise<Status>;
   bans(): Promise<readonly Decision[]>;
-  ban(order: Order<'ban'>): Promise<Decision>;
+  ban(order: Order<'ban'>): Promise<Forced<Decision>>;
   unban(order: Order<'unban'>): Promise<{ readonly target: Network; readonly wasInForce: boolean }>;
+  /** Bans that wait for a person. */
+  held(): Promise<readonly Decision[]>;
+  approve(order: Order<'approve'>): Promise<Forced<Decision>>;
+  dismiss(order: Order<'dismiss'>): Promise<Decision>;
+  /** Forced changes that wait for a confirmation. */
+  unconfirmed(): Promise<readonly Change[]>;
+  confirm(order: Order<'confirm'>): Promise<readonly Change[]>;
+  shield(): Promise<readonly ShieldEntry[]>;
   list(name: ListName): Promise<readonly ListEntry[]>;
-  listAdd(name: ListName, order: Order<'listAdd'>): Promise<ListEntry>;
+  listAdd(name: ListName, order: Order<'listAdd'>): Promise<Forced<ListEntry>>;
   listRemove(
     name: ListName,
     order: Order<'listRemove'>,
   ): Promise<{ readonly target: Network; readonly wasThere: boolean }>;
   attacks(order: Order<'attacks'>): Promise<readonly Attack[]>;
   explain(order: Order<'explain'>): Promise<Explanation>;
-  reload(): Promise<{ readonly files: readonly string[] }>;
+  reload(order: Order<'reload'>): Promise<{ readonly files: readonly string[] }>;
 }

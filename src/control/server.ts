@@ -45,9 +45,15 @@ function createServer(operations: Operations): FastifyInstance {
   server.get('/v1/bans', () => operations.bans());
   server.post('/v1/bans', ({ body }) => operations.ban(orders.ban.parse(body)));
   server.post('/v1/unban', ({ body }) => operations.unban(orders.unban.parse(body)));
+  server.get('/v1/held', () => operations.held());
+  server.post('/v1/held/approve', ({ body }) => operations.approve(orders.approve.parse(body)));
+  server.post('/v1/held/dismiss', ({ body }) => operations.dismiss(orders.dismiss.parse(body)));
+  server.get('/v1/unconfirmed', () => operations.unconfirmed());
+  server.post('/v1/confirm', ({ body }) => operations.confirm(orders.confirm.parse(body)));
+  server.get('/v1/shield', () => operations.shield());
   server.get('/v1/attacks', ({ query }) => operations.attacks(orders.attacks.parse(query)));
   server.get('/v1/explain', ({ query }) => operations.explain(orders.explain.parse(query)));
-  server.post('/v1/reload', () => operations.reload());
+  server.post('/v1/reload', ({ body }) => operations.reload(orders.reload.parse(body)));
   server.get('/v1/lists/:name', ({ params }) => operations.list(nameOf(params)));
   server.post('/v1/lists/:name/add', ({ params, body }) =>
     operations.listAdd(nameOf(params), orders.listAdd.parse(body)),

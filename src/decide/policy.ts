@@ -1,48 +1,38 @@
-// The proof ladder's consequences: from a detection to a decision. It knows ban times; detectors do not.
+// From a detection to a decision: how long, how often before, and what stands already. Detectors know no ban times.
 import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
 import type { Network } from '../model/address.ts';
 import type { Action, Decision } from '../model/decision.ts';
 import type { Detection } from '../model/detection.ts';
-import { durationOption } from '../model/options.ts';
+import type { SourcePort } from '../model/enforcer.ts';
 import { formatDuration, type Time } from '../model/time.ts';
+import type { PolicyOptions } from './policy-options.ts';
 import type { Protection } from './protection.ts';
 import type { Shield } from './shield.ts';
-
-export const policyOptions = z.strictObject({
-  ban_time: durationOption('1h').describe(
-    'How long the first ban of a proven attacker lasts; each further one lasts twice as long.',
-  ),
-  ban_time_max: durationOption('7d').describe('No ban lasts longer than this.'),
-  drop_time: durationOption('5m').describe(
-    'How long a source is dropped on evidence that could have been forged; each further time twice as long.',
-  ),
-  drop_time_max: durationOption('1h').describe('No such drop lasts longer than this.'),
-  forgiven_after: durationOption('30d').describe(
-    'A source that was quiet for so long counts as a first offender again.',
-  ),
-  ipv6_prefix: z
-    .int()
-    .min(32)
-    .max(128)
-    .default(64)
-    .describe('IPv6 addresses are counted and blocked as networks of this prefix length.'),
-});
-export type PolicyOptions = z.infer<typeof policyOptions>;
+import type { ShieldOptions } from './shield-options.ts';
+import { judge, sizeOf, type Verdict } from './verdict.ts';
 
 export interface Policy {
   /** The decision that holds for this detection: a new one, or one in force that already covers it. */
   decide(detection: Detection): { readonly decision: Decision; readonly isNew: boolean };
   /** Takes a decision into account that was made elsewhere: by a person, or before a restart. */
   adopt(decision: Decision): void;
-  /** Bans and drops that are not over, oldest first; in observe mode those that would hold. */
+  /** What is not over, oldest first, notices left out; in observe mode also what would hold. */
   inForce(now: Time): readonly Decision[];
-  /** Forgets what is in force for a target; its history stays. */
-  release(target: Network): void;
+  /** The ban that is enforced for exactly this target. */
+  banOf(target: Network, now: Time): Decision | undefined;
+  /** A ban that waits for a person. */
+  held(id: string, now: Time): Decision | undefined;
+  /** A person said no: the question is not asked again while it would have waited. */
+  dismiss(decision: Decision): void;
+  /** Forgets what is in force for a target; its history stays. Gives back its single ports that were blocked. */
+  release(target: Network): readonly SourcePort[];
+  /** Tells whether that single port was blocked; it is not any more. */
+  releasePort(target: Network, port: SourcePort): boolean;
 }
 
 export interface PolicyParts {
   readonly options: () => PolicyOptions;
+  readonly shieldOptions: () => ShieldOptions;
   readonly protection: Protection;
   readonly shield: Shield;
   readonly isEnforcing: () => boolean;
@@ -57,71 +47,144 @@ interface History {
 const maxHistories = 65_536;
 /** As many as the kernel's sets hold (IPv4 and IPv6). */
 const maxInForce = 524_288;
-const strength: Record<Action, number> = { notice: 0, drop: 1, ban: 2 };
-/** How long a notice about one source stands before it is given again. Milliseconds. */
+const strength: Record<Action, number> = {
+  notice: 0,
+  'stale-phone': 1,
+  held: 2,
+  drop: 3,
+  'port-ban': 3,
+  ban: 4,
+};
+/** A target that gave cause for a notice is not told of again for so long. Milliseconds. */
 const noticeMs = 600_000;
 
-export function createPolicy({ options, protection, shield, isEnforcing, newId }: PolicyParts): Policy {
-  /** The oldest first. */
-  const inForce = new Map<Network, Decision>();
+export function createPolicy(parts: PolicyParts): Policy {
+  const { options, shieldOptions, protection, shield, isEnforcing, newId } = parts;
+  /** By target, and with `port-ban` by its port; the oldest first. */
+  const standing = new Map<string, Decision>();
   const histories = new LRUCache<Network, History>({ max: maxHistories });
+  const portBans = new LRUCache<Network, Map<string, Time>>({ max: maxHistories });
+  /** Until when a person is not asked about an address again. */
+  const dismissed = new LRUCache<Network, Time>({ max: maxHistories });
+
+  const isOver = ({ until = Number.POSITIVE_INFINITY }: Decision, now: Time): boolean => until <= now;
+  const recentPortBans = (address: Network, now: Time): number => {
+    const since = now - shieldOptions().held_window;
+    return [...(portBans.get(address)?.values() ?? [])].filter((time) => time > since).length;
+  };
+  const isAsked = (address: Network, now: Time): boolean => {
+    const decision = standing.get(address);
+    const isStanding = decision?.action === 'held' && !isOver(decision, now);
+    return isStanding || (dismissed.get(address) ?? 0) > now;
+  };
 
   const offencesOf = (target: Network, action: 'ban' | 'drop', now: Time): number => {
     const history = histories.get(target);
     return history && now - history.lastTime < options().forgiven_after ? history.offences[action] : 0;
   };
-
-  const adopt = (decision: Decision) => {
-    inForce.delete(decision.target);
-    inForce.set(decision.target, decision);
-    const [oldest] = inForce.keys();
-    if (inForce.size > maxInForce && oldest !== undefined) inForce.delete(oldest);
+  const notePortBan = ({ target, port, time }: Decision): void => {
+    const ports = portBans.get(target) ?? new Map<string, Time>();
+    portBans.set(target, ports.set(portKey(port), time));
+    const [oldest] = ports.keys();
+    if (ports.size > 128 && oldest !== undefined) ports.delete(oldest);
+  };
+  const adopt = (decision: Decision): void => {
     const { action, target, time } = decision;
-    if (action === 'notice') return;
+    const key = keyOf(decision);
+    standing.delete(key);
+    standing.set(key, decision);
+    const [oldest] = standing.keys();
+    if (standing.size > maxInForce && oldest !== undefined) standing.delete(oldest);
+    if (action === 'port-ban') notePortBan(decision);
+    if (action !== 'ban' && action !== 'drop') return;
     const offences = { ban: offencesOf(target, 'ban', time), drop: offencesOf(target, 'drop', time) };
     histories.set(target, { offences: { ...offences, [action]: offences[action] + 1 }, lastTime: time });
   };
 
-  const covering = ({ source, time }: Detection, action: Action): Decision | undefined => {
-    const decision = inForce.get(source);
-    if (!decision || (decision.until ?? Infinity) <= time) return undefined;
+  const covering = (verdict: Verdict, time: Time): Decision | undefined => {
+    const decision = standing.get(keyOf(verdict));
+    if (!decision || isOver(decision, time)) return undefined;
     // What was only observed does not hold any more once the administrator has armed it.
-    const isOnlyObserved = decision.action !== 'notice' && !decision.enforced && isEnforcing();
-    return strength[decision.action] >= strength[action] && !isOnlyObserved ? decision : undefined;
+    const isOnlyObserved = blocks(decision.action) && !decision.enforced && isEnforcing();
+    return strength[decision.action] >= strength[verdict.action] && !isOnlyObserved ? decision : undefined;
   };
 
-  const durationOf = (action: Action, source: Network, time: Time): number => {
-    if (action === 'notice') return noticeMs;
+  const durationOf = ({ action, target }: Verdict, time: Time): number => {
     const { ban_time, ban_time_max, drop_time, drop_time_max } = options();
-    const [base, most] = action === 'ban' ? [ban_time, ban_time_max] : [drop_time, drop_time_max];
-    return Math.min(most, base * 2 ** Math.min(40, offencesOf(source, action, time)));
+    const doubled = (kind: 'ban' | 'drop', base: number, most: number) =>
+      Math.min(most, base * 2 ** Math.min(40, offencesOf(target, kind, time)));
+    switch (action) {
+      case 'ban':
+        return doubled('ban', ban_time, ban_time_max);
+      case 'drop':
+        return doubled('drop', drop_time, drop_time_max);
+      case 'port-ban':
+        return shieldOptions().port_ban_time;
+      case 'held':
+        return shieldOptions().held_for;
+      case 'stale-phone':
+      case 'notice':
+        return noticeMs;
+    }
   };
 
   return {
     adopt,
     inForce(now) {
-      for (const [target, { until = Infinity }] of inForce) if (until <= now) inForce.delete(target);
-      return [...inForce.values()].filter(({ action }) => action !== 'notice');
+      for (const [key, decision] of standing) if (isOver(decision, now)) standing.delete(key);
+      return [...standing.values()].filter(({ action }) => action !== 'notice' && action !== 'stale-phone');
     },
-    release: (target) => {
-      inForce.delete(target);
+    banOf(target, now) {
+      const decision = standing.get(target);
+      return decision?.action === 'ban' && decision.enforced && !isOver(decision, now) ? decision : undefined;
     },
+    held(id, now) {
+      return [...standing.values()].find(
+        (decision) => decision.id === id && decision.action === 'held' && !isOver(decision, now),
+      );
+    },
+    dismiss({ target, until = 0 }) {
+      if (standing.get(target)?.action === 'held') standing.delete(target);
+      dismissed.set(target, until);
+    },
+    release(target) {
+      standing.delete(target);
+      dismissed.delete(target);
+      const keys = [...(portBans.get(target)?.keys() ?? [])].map((port) => `${target} ${port}`);
+      const ports = keys.flatMap((key) => standing.get(key)?.port ?? []);
+      for (const key of keys) standing.delete(key);
+      portBans.delete(target);
+      return ports;
+    },
+    releasePort: (target, port) => standing.delete(keyOf({ action: 'port-ban', target, port })),
     decide(detection) {
       const { source, time, attack, proof } = detection;
-      const { action, reason } = judge(detection, protection, shield);
-      const standing = covering(detection, action);
-      if (standing) return { decision: standing, isNew: false };
-      const durationMs = durationOf(action, source, time);
+      const verdict = judge(detection, {
+        protection,
+        shield,
+        options: shieldOptions,
+        recentPortBans,
+        isAsked,
+      });
+      const known = covering(verdict, time);
+      if (known) return { decision: known, isNew: false };
+      const { action, target, port, phone, reason } = verdict;
+      const durationMs = durationOf(verdict, time);
+      const behind = shield.blastRadius(source, time);
+      const isCounted = action === 'ban' || action === 'drop';
       const decision: Decision = {
         id: newId(),
         time,
-        target: source,
+        target,
         action,
+        ...(port && { port }),
         until: time + durationMs,
         cause: { kind: 'detection', attack, proof },
-        reason: action === 'notice' ? reason : `${reason}: ${action} for ${formatDuration(durationMs)}`,
-        offence: action === 'notice' ? 0 : offencesOf(source, action, time) + 1,
-        enforced: action !== 'notice' && isEnforcing(),
+        reason: blocks(action) ? `${reason}: ${action} for ${formatDuration(durationMs)}` : reason,
+        ...(phone && { phone }),
+        ...(sizeOf(behind) > 0 && { behind }),
+        offence: isCounted ? offencesOf(target, action, time) + 1 : 0,
+        enforced: blocks(action) && isEnforcing(),
       };
       adopt(decision);
       return { decision, isNew: true };
@@ -129,25 +192,15 @@ export function createPolicy({ options, protection, shield, isEnforcing, newId }
   };
 }
 
-/** The table of the proof ladder (docs/architecture.md): what may be done, and why no more than that. */
-function judge(
-  { source, proof, time }: Detection,
-  protection: Protection,
-  shield: Shield,
-): { action: Action; reason: string } {
-  const untouchable = protection.untouchable(source);
-  if (untouchable)
-    return { action: 'notice', reason: `never blocked: ${untouchable.because}, ${untouchable.detail}` };
-  const ours = shield.covering(source, time);
-  if (!ours) {
-    return proof === 'proven'
-      ? { action: 'ban', reason: 'the evidence proves the address' }
-      : { action: 'drop', reason: 'the evidence could have been forged' };
-  }
-  const who = `${ours.address} registered as ${ours.account}`;
-  if (proof === 'asserted')
-    return { action: 'notice', reason: `shielded: ${who}, and the evidence could have been forged` };
-  if (!shield.isYoung(ours, time))
-    return { action: 'notice', reason: `shielded: ${who}; a person has to decide` };
-  return { action: 'ban', reason: `the evidence proves the address; ${who} too recently to outweigh it` };
+/** Whether it keeps packets away. */
+export function blocks(action: Action): boolean {
+  return action === 'ban' || action === 'drop' || action === 'port-ban';
+}
+
+function keyOf({ action, target, port }: Pick<Decision, 'action' | 'target' | 'port'>): string {
+  return action === 'port-ban' ? `${target} ${portKey(port)}` : target;
+}
+
+function portKey(port: SourcePort | undefined): string {
+  return `${port?.protocol} ${port?.port}`;
 }

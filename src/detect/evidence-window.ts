@@ -2,13 +2,11 @@
 // over transports of the maximum over sensors, so a message that packets and AMI both saw counts once, and the order
 // in which the sensors' reports arrive changes nothing.
 import type { Peer } from '../model/address.ts';
-import type { Evidence, ProofLevel } from '../model/detection.ts';
-import type { Observation, Proof, SensorName, Transport } from '../model/observation.ts';
+import type { Endpoint, Evidence, ProofLevel } from '../model/detection.ts';
+import type { Observation, SensorName, Transport } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
-
-const keptAccounts = 32;
-const keptTexts = 8;
-const keptVictims = 16;
+import { createEvidenceDetails } from './evidence-details.ts';
+import { steadyPeriodOf } from './steady-period.ts';
 
 export interface EvidenceWindow {
   add(observation: Observation): void;
@@ -18,6 +16,8 @@ export interface EvidenceWindow {
   messages(): number;
   firstTime(): Time;
   victims(): readonly Peer[];
+  /** Where proven evidence came from, the newest first. */
+  provenFrom(): readonly Endpoint[];
   evidence(what: string, limit: number): Evidence;
 }
 
@@ -35,7 +35,7 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
   let lanes: Lane[] = [];
   let newest = Number.NEGATIVE_INFINITY;
   let touched = Number.NEGATIVE_INFINITY;
-  let details = createDetails();
+  let details = createEvidenceDetails();
 
   const laneOf = ({ sensor, transport, proof }: Observation): Lane => {
     const isProven = proof.level === 'proven';
@@ -83,7 +83,7 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
     add(observation) {
       if (observation.time - newest > withinMs) {
         lanes = [];
-        details = createDetails();
+        details = createEvidenceDetails();
       }
       const lane = laneOf(observation);
       for (let copy = 0; copy < Math.min(observation.messages, capacity); copy += 1)
@@ -101,11 +101,17 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
     messages: () => joined('asserted', (lane) => lane.total),
     firstTime: () => details.firstTime(),
     victims: () => details.victims(),
+    provenFrom: () => details.provenFrom(newest - withinMs),
     evidence(what, limit) {
       const count = Math.max(...windowEnds().map((end) => countAt(end, 'asserted')));
       const sensors: Partial<Record<SensorName, number>> = {};
       for (const lane of lanes) sensors[lane.sensor] = (sensors[lane.sensor] ?? 0) + lane.total;
-      return details.evidence({ what, count, limit, withinMs }, sensors);
+      const [fullest] = lanes.toSorted((one, other) => other.times.length - one.times.length);
+      const everyMs = steadyPeriodOf(fullest?.times ?? []);
+      return {
+        ...details.evidence({ what, count, limit, withinMs }, sensors),
+        ...(everyMs !== undefined && { everyMs }),
+      };
     },
   };
 }
@@ -114,50 +120,4 @@ function insert(times: Time[], time: Time): void {
   let index = times.length;
   while (index > 0 && times[index - 1]! > time) index -= 1;
   times.splice(index, 0, time);
-}
-
-interface Details {
-  add(observation: Observation): void;
-  firstTime(): Time;
-  victims(): readonly Peer[];
-  evidence(counted: Evidence['counted'], sensors: Evidence['sensors']): Evidence;
-}
-
-/** What a person may want to read about the evidence; every list is bounded. */
-function createDetails(): Details {
-  const accounts = new Set<string>();
-  const values = new Set<string>();
-  const callIds = new Set<string>();
-  const transports = new Set<Transport>();
-  const victims = new Map<string, Peer>();
-  let provenBy: Exclude<Proof, { level: 'asserted' }> | undefined;
-  let first = Number.POSITIVE_INFINITY;
-
-  const keep = <T>(set: Set<T>, value: T | undefined, limit: number) => {
-    if (value !== undefined && set.size < limit) set.add(value);
-  };
-
-  return {
-    add(observation) {
-      first = Math.min(first, observation.time);
-      if ('account' in observation) keep(accounts, observation.account, keptAccounts);
-      if ('value' in observation) keep(values, observation.value, keptTexts);
-      keep(callIds, observation.callId, keptTexts);
-      transports.add(observation.transport);
-      const { address, port } = observation.local;
-      if (victims.size < keptVictims) victims.set(`${address} ${port}`, observation.local);
-      if (observation.proof.level === 'proven') provenBy ??= observation.proof;
-    },
-    firstTime: () => first,
-    victims: () => [...victims.values()],
-    evidence: (counted, sensors) => ({
-      counted,
-      sensors,
-      transports: [...transports],
-      accounts: [...accounts],
-      values: [...values],
-      callIds: [...callIds],
-      ...(provenBy && { provenBy }),
-    }),
-  };
 }

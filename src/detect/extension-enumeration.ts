@@ -9,6 +9,8 @@ import { createSourceTable } from './source-table.ts';
 const name = 'extension-enumeration';
 /** Asterisk's word where no endpoint matched: no account's name. */
 const noAccount = '<unknown>';
+/** Phones of one site that are remembered as such. */
+const keptSuccesses = 256;
 
 export const extensionEnumeration = defineDetector({
   name,
@@ -33,11 +35,11 @@ export const extensionEnumeration = defineDetector({
         if (observation.kind === 'signature-match') return undefined;
         const source = sourceOf(observation.source.address);
         const { account, proof, time } = observation;
+        const { accounts, window } = sources.of(source);
         if (observation.kind === 'authentication-succeeded') {
-          sources.find(source)?.accounts.clear(account);
+          accounts.succeed(account, time);
           return undefined;
         }
-        const { accounts, window } = sources.of(source);
         window.add(observation);
         if (account !== noAccount) accounts.add(account, proof.level, time);
         const level = accounts.exceeds(account_count, time);
@@ -51,6 +53,7 @@ export const extensionEnumeration = defineDetector({
           firstTime: window.firstTime(),
           messages: window.messages(),
           victims: window.victims(),
+          provenFrom: window.provenFrom(),
           evidence: {
             ...evidence,
             counted: { ...evidence.counted, count: accounts.count('asserted', time) },
@@ -65,6 +68,8 @@ export const extensionEnumeration = defineDetector({
 /** Distinct values join over the sensors as a union: whoever saw it, one account is one. Keeps `capacity` a level. */
 function createDistinctAccounts(withinMs: number, capacity: number) {
   const tried: Record<ProofLevel, Map<string, Time>> = { asserted: new Map(), proven: new Map() };
+  /** Who authenticates as an account may have been late to take up a challenge for it, and is not looking for it. */
+  const succeeded = new Map<string, Time>();
 
   const count = (level: ProofLevel, end: Time): number => {
     const levels: ProofLevel[] = level === 'proven' ? ['proven'] : ['asserted', 'proven'];
@@ -77,19 +82,25 @@ function createDistinctAccounts(withinMs: number, capacity: number) {
   return {
     count,
     add(account: string, level: ProofLevel, time: Time) {
+      if (Math.abs(time - (succeeded.get(account) ?? Number.NEGATIVE_INFINITY)) < withinMs) return;
       const latest = Math.max(time, tried[level].get(account) ?? time);
-      tried[level].delete(account);
-      tried[level].set(account, latest);
-      const oldest = tried[level].keys().next().value;
-      if (tried[level].size > capacity && oldest !== undefined) tried[level].delete(oldest);
+      remember(tried[level], account, latest, capacity);
     },
-    clear(account: string) {
+    succeed(account: string, time: Time) {
       tried.asserted.delete(account);
       tried.proven.delete(account);
+      remember(succeeded, account, time, keptSuccesses);
     },
     exceeds(limit: number, end: Time): ProofLevel | undefined {
       if (count('proven', end) > limit) return 'proven';
       return count('asserted', end) > limit ? 'asserted' : undefined;
     },
   };
+}
+
+function remember(times: Map<string, Time>, account: string, time: Time, most: number): void {
+  times.delete(account);
+  times.set(account, time);
+  const [oldest] = times.keys();
+  if (times.size > most && oldest !== undefined) times.delete(oldest);
 }

@@ -53,6 +53,11 @@ export function isIPv6(text: Address | Network): boolean {
   return text.includes(':');
 }
 
+/** Bits of a network that are fixed: all of them in an address. */
+export function prefixLength(target: Network): number {
+  return split(target)[1];
+}
+
 /** Whether `network` (or address) covers all of `inner`. */
 export function contains(network: Network, inner: Network): boolean {
   if (network === inner) return true;
@@ -73,6 +78,12 @@ export function isReserved(address: Address): boolean {
   return unblockable.has(ipaddr.parse(address).range());
 }
 
+/** Of an address plan that is not the Internet's (RFC 1918, RFC 4193, RFC 6598): many may hide behind one of them. */
+export function isPrivate(target: Address | Network): boolean {
+  return insiders.has(ipaddr.parse(split(target)[0]).range());
+}
+
+const insiders = new Set(['private', 'uniqueLocal', 'carrierGradeNat']);
 const unblockable = new Set(['loopback', 'unspecified', 'multicast', 'broadcast', 'linkLocal']);
 
 function read(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {

@@ -2,6 +2,7 @@
 import type { Network } from './address.ts';
 import type { ProofLevel } from './detection.ts';
 import type { SourcePort } from './enforcer.ts';
+import type { BlastRadius } from './shield-entry.ts';
 import type { Time } from './time.ts';
 
 /**
@@ -24,10 +25,21 @@ export interface Decision {
   readonly cause: Cause;
   /** Why this action and not another, in one sentence for a person. */
   readonly reason: string;
+  /** With `stale-phone`: which one. Strangers' text. */
+  readonly phone?: StalePhone;
+  /** Who of ours is behind the target, where anybody is. */
+  readonly behind?: BlastRadius;
   /** How often this source was acted upon before, plus one. */
   readonly offence: number;
   /** False in observe mode: what would have been done. */
   readonly enforced: boolean;
+}
+
+/** A phone of ours that tries again and again with a wrong password. */
+export interface StalePhone {
+  readonly account: string;
+  readonly userAgent?: string;
+  readonly everyMs: number;
 }
 
 export type Cause =

@@ -1,10 +1,26 @@
 // A detector's finding: who, what, on which evidence, and what that evidence proves. It knows nothing of ban times.
 import type { z } from 'zod';
 import type { Address, Network, Peer } from './address.ts';
-import type { Observation, ObservationKind, Proof, SensorName, Transport } from './observation.ts';
+import type { Observation, ObservationKind, Proof, ProofRung, SensorName, Transport } from './observation.ts';
 import type { Time } from './time.ts';
 
 export type ProofLevel = Proof['level'];
+
+/** One rung of the proof ladder, as far as the evidence climbed it. */
+export interface ProofSeen {
+  readonly by: ProofRung;
+  readonly seenBy: SensorName;
+  readonly messages: number;
+  readonly firstTime: Time;
+  readonly lastTime: Time;
+  /** Until when the last echo proves more; absent for a connection. */
+  readonly until?: Time;
+}
+
+/** Where messages came from, to the port. */
+export interface Endpoint extends Peer {
+  readonly transport: Transport;
+}
 
 /** What a person may read about why. Every string in it was written by a stranger and is cut by the sensors. */
 export interface Evidence {
@@ -21,8 +37,13 @@ export interface Evidence {
   readonly accounts: readonly string[];
   readonly values: readonly string[];
   readonly callIds: readonly string[];
-  /** The strongest rung that was seen, where the finding is proven. */
-  readonly provenBy?: Exclude<Proof, { level: 'asserted' }>;
+  readonly userAgents: readonly string[];
+  /** Messages that echo a nonce which was never issued. */
+  readonly inventedNonces: number;
+  /** Empty where one forged packet each could have made all of it. */
+  readonly proofs: readonly ProofSeen[];
+  /** Where the messages come evenly, as from a phone that tries again and again: one each so many milliseconds. */
+  readonly everyMs?: number;
 }
 
 export interface Detection {
@@ -36,6 +57,8 @@ export interface Detection {
   /** Messages of this source that count as evidence since it was last quiet, joined over the sensors. */
   readonly messages: number;
   readonly victims: readonly Peer[];
+  /** Where the proven evidence came from, the newest first. */
+  readonly provenFrom: readonly Endpoint[];
   readonly evidence: Evidence;
 }
 

@@ -2,16 +2,17 @@
 import { z } from 'zod';
 import { parseNetwork } from '../model/address.ts';
 import type { Attack } from '../model/attack.ts';
-import type { Decision } from '../model/decision.ts';
+import { type Change, changeKinds } from '../model/change.ts';
+import { actions, type Decision } from '../model/decision.ts';
 import type { ListEntry } from '../model/list-entry.ts';
-import { sensorNames, transports } from '../model/observation.ts';
-import type { ShieldEntry } from '../model/shield-entry.ts';
+import { proofRungs, sensorNames, transports } from '../model/observation.ts';
+import { type ShieldEntry, shieldKinds } from '../model/shield-entry.ts';
 import type { StoredDecision } from './stored-decision.ts';
 
 const network = z.string().refine((text) => parseNetwork(text) === text);
 const time = z.int();
 const proof = z.enum(['asserted', 'proven']);
-const action = z.enum(['ban', 'drop', 'notice']);
+const action = z.enum(actions);
 
 const cause = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('detection'), attack: z.string(), proof }),
@@ -25,14 +26,28 @@ const evidence = z.object({
   accounts: z.array(z.string()),
   values: z.array(z.string()),
   callIds: z.array(z.string()),
-  provenBy: z
-    .object({
-      level: z.literal('proven'),
-      by: z.enum(['nonce-echo', 'connection']),
+  userAgents: z.array(z.string()),
+  inventedNonces: z.number(),
+  proofs: z.array(
+    z.object({
+      by: z.enum(proofRungs),
       seenBy: z.enum(sensorNames),
-      time,
-    })
-    .exactOptional(),
+      messages: z.number(),
+      firstTime: time,
+      lastTime: time,
+      until: time.exactOptional(),
+    }),
+  ),
+  everyMs: z.number().exactOptional(),
+});
+
+const port = z.object({ protocol: z.enum(['udp', 'tcp']), port: z.int().min(0).max(65_535) });
+const phone = z.object({ account: z.string(), userAgent: z.string().exactOptional(), everyMs: z.number() });
+const behind = z.object({
+  phones: z.int(),
+  trunks: z.int(),
+  calls: z.int(),
+  names: z.array(z.string()),
 });
 
 export const decisionRow: z.ZodType<StoredDecision> = z
@@ -41,9 +56,12 @@ export const decisionRow: z.ZodType<StoredDecision> = z
     time,
     target: network,
     action,
+    port: json(port).exactOptional(),
     until: time.exactOptional(),
     cause: json(cause),
     reason: z.string(),
+    phone: json(phone).exactOptional(),
+    behind: json(behind).exactOptional(),
     offence: z.int(),
     enforced: z.int().transform((value) => value !== 0),
     endedTime: time.exactOptional(),
@@ -76,18 +94,39 @@ export const listRow: z.ZodType<ListEntry> = z.object({
 });
 
 export const shieldRow: z.ZodType<ShieldEntry> = z.object({
-  address: network,
-  account: z.string(),
+  kind: z.enum(shieldKinds),
+  target: network,
+  name: z.string(),
+  why: z.string(),
   since: time,
   provenSince: time.exactOptional(),
   lastSeen: time,
+  until: time.exactOptional(),
+  ports: json(z.array(port)),
+  callId: z.string().exactOptional(),
+});
+
+export const changeRow: z.ZodType<Change> = z.object({
+  id: z.string(),
+  kind: z.enum(changeKinds),
+  target: network.exactOptional(),
+  by: z.string(),
+  time,
   until: time,
+  hits: json(z.array(z.string())),
 });
 
 export function decisionParameters(decision: Decision) {
-  const { id, time, target, action, until = null, cause, reason, offence, enforced } = decision;
-  const cells = { id, time, target, action, until, reason, offence };
-  return { ...cells, cause: JSON.stringify(cause), enforced: enforced ? 1 : 0 };
+  const { cause, port, phone, behind, until = null, enforced, ...cells } = decision;
+  return {
+    ...cells,
+    until,
+    cause: JSON.stringify(cause),
+    port: text(port),
+    phone: text(phone),
+    behind: text(behind),
+    enforced: enforced ? 1 : 0,
+  };
 }
 
 export function attackParameters(attack: Attack) {
@@ -96,8 +135,16 @@ export function attackParameters(attack: Attack) {
 }
 
 export function shieldParameters(entry: ShieldEntry) {
-  const { address, account, since, provenSince = null, lastSeen, until } = entry;
-  return { address, account, since, provenSince, lastSeen, until };
+  const { provenSince = null, until = null, ports, callId = null, ...cells } = entry;
+  return { ...cells, provenSince, until, ports: JSON.stringify(ports), callId };
+}
+
+export function changeParameters({ target, hits, ...cells }: Change) {
+  return { ...cells, target: target ?? null, hits: JSON.stringify(hits) };
+}
+
+function text(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 /** What SQL calls NULL is an absent key with us. */

@@ -54,4 +54,34 @@ export const migrations: readonly string[] = [
     until INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE decisions ADD COLUMN port TEXT;
+  ALTER TABLE decisions ADD COLUMN phone TEXT;
+  ALTER TABLE decisions ADD COLUMN behind TEXT;
+
+  DROP TABLE shield;
+  CREATE TABLE shield (
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    name TEXT NOT NULL,
+    why TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    proven_since INTEGER,
+    last_seen INTEGER NOT NULL,
+    until INTEGER,
+    ports TEXT NOT NULL,
+    call_id TEXT,
+    PRIMARY KEY (kind, target, name)
+  ) STRICT;
+
+  CREATE TABLE changes (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    target TEXT,
+    by TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    hits TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

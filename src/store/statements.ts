@@ -1,14 +1,16 @@
 // Every statement that is ever run, by name. Each write may be run twice: after a crash nobody knows whether it was.
 
-const decisionColumns = `id, time, target, action, until, cause, reason, offence, enforced,
+const decisionColumns = `id, time, target, action, port, until, cause, reason, phone, behind, offence, enforced,
   ended_time AS endedTime, ended_by AS endedBy`;
-const isOver = `(ended_time IS NOT NULL OR action = 'notice' OR until <= :now)`;
+const isOver = `(ended_time IS NOT NULL OR action IN ('notice', 'stale-phone') OR until <= :now)`;
 
 export const statements = {
-  saveDecision: `INSERT INTO decisions (id, time, target, action, until, cause, reason, offence, enforced)
-    VALUES (:id, :time, :target, :action, :until, :cause, :reason, :offence, :enforced)
+  saveDecision: `INSERT INTO decisions
+      (id, time, target, action, port, until, cause, reason, phone, behind, offence, enforced)
+    VALUES (:id, :time, :target, :action, :port, :until, :cause, :reason, :phone, :behind, :offence, :enforced)
     ON CONFLICT (id) DO UPDATE SET action = excluded.action, until = excluded.until, cause = excluded.cause,
       reason = excluded.reason, offence = excluded.offence, enforced = excluded.enforced`,
+  endDecision: `UPDATE decisions SET ended_time = :time, ended_by = :by WHERE id = :id AND ended_time IS NULL`,
   endDecisionsOf: `UPDATE decisions SET ended_time = :time, ended_by = :by
     WHERE target = :target AND ended_time IS NULL AND (until IS NULL OR until > :time)`,
   activeDecisions: `SELECT ${decisionColumns} FROM decisions WHERE NOT coalesce(${isOver}, 0)
@@ -42,14 +44,21 @@ export const statements = {
   removeListEntry: 'DELETE FROM lists WHERE list = :list AND target = :target',
   listEntries: 'SELECT target, note, author, time FROM lists WHERE list = :list ORDER BY time, target',
 
-  saveShield: `INSERT INTO shield (address, account, since, proven_since, last_seen, until)
-    VALUES (:address, :account, :since, :provenSince, :lastSeen, :until)
-    ON CONFLICT (address) DO UPDATE SET account = excluded.account, since = excluded.since,
-      proven_since = excluded.proven_since, last_seen = excluded.last_seen, until = excluded.until`,
-  removeShield: 'DELETE FROM shield WHERE address = :address',
-  shield: `SELECT address, account, since, proven_since AS provenSince, last_seen AS lastSeen, until FROM shield
-    WHERE until > :now ORDER BY last_seen`,
+  saveShield: `INSERT INTO shield (kind, target, name, why, since, proven_since, last_seen, until, ports, call_id)
+    VALUES (:kind, :target, :name, :why, :since, :provenSince, :lastSeen, :until, :ports, :callId)
+    ON CONFLICT (kind, target, name) DO UPDATE SET why = excluded.why, since = excluded.since,
+      proven_since = excluded.proven_since, last_seen = excluded.last_seen, until = excluded.until,
+      ports = excluded.ports, call_id = excluded.call_id`,
+  removeShield: 'DELETE FROM shield WHERE kind = :kind AND target = :target AND name = :name',
+  shield: `SELECT kind, target, name, why, since, proven_since AS provenSince, last_seen AS lastSeen, until, ports,
+      call_id AS callId
+    FROM shield WHERE until IS NULL OR until > :now ORDER BY last_seen`,
   pruneShield: 'DELETE FROM shield WHERE until <= :now',
+
+  saveChange: `INSERT INTO changes (id, kind, target, by, time, until, hits)
+    VALUES (:id, :kind, :target, :by, :time, :until, :hits) ON CONFLICT (id) DO NOTHING`,
+  removeChange: 'DELETE FROM changes WHERE id = :id',
+  changes: 'SELECT id, kind, target, by, time, until, hits FROM changes ORDER BY time, id',
 } as const;
 
 export type StatementName = keyof typeof statements;

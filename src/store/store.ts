@@ -3,9 +3,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../lib/logger.ts';
-import type { Address, Network } from '../model/address.ts';
+import type { Network } from '../model/address.ts';
 import type { Alarms } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
+import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
 import { SipwardenError } from '../model/error.ts';
 import type { ListEntry, ListName } from '../model/list-entry.ts';
@@ -36,6 +37,8 @@ export const storeOptions = z.strictObject({
 export interface Store {
   /** Anew, or with a new end, reason or action under the same id. */
   saveDecision(decision: Decision): Promise<void>;
+  /** Ends one decision. */
+  endDecision(id: string, time: Time, by: string): Promise<void>;
   /** Ends whatever is not over yet for the target. */
   endDecisionsOf(target: Network, time: Time, by: string): Promise<void>;
   /** Bans and drops that hold, in the order in which they were decided. */
@@ -55,8 +58,13 @@ export interface Store {
   listEntries(list: ListName): Promise<ListEntry[]>;
 
   saveShield(entry: ShieldEntry): Promise<void>;
-  removeShield(address: Address): Promise<void>;
+  removeShield(entry: ShieldEntry): Promise<void>;
   shield(now: Time): Promise<ShieldEntry[]>;
+
+  saveChange(change: Change): Promise<void>;
+  removeChange(id: string): Promise<void>;
+  /** Those that nobody has confirmed yet, in the order in which they were made. */
+  changes(): Promise<Change[]>;
 
   /** Forgets what is over and older than `keepMs`, and what is more than the database should hold. */
   prune(now: Time, keepMs: number): Promise<void>;
@@ -116,6 +124,7 @@ export async function openStore(parts: StoreParts): Promise<Store> {
   await link.started;
   return {
     saveDecision: (decision) => write('saveDecision', rows.decisionParameters(decision)),
+    endDecision: (id, time, by) => write('endDecision', { id, time, by }),
     endDecisionsOf: (target, time, by) => write('endDecisionsOf', { target, time, by }),
     activeDecisions: (now) => read(rows.decisionRow, { name: 'activeDecisions', parameters: { now } }),
     decisionsSince: (since) =>
@@ -133,8 +142,12 @@ export async function openStore(parts: StoreParts): Promise<Store> {
     listEntries: (list) => read(rows.listRow, { name: 'listEntries', parameters: { list } }),
 
     saveShield: (entry) => write('saveShield', rows.shieldParameters(entry)),
-    removeShield: (address) => write('removeShield', { address }),
+    removeShield: ({ kind, target, name }) => write('removeShield', { kind, target, name }),
     shield: (now) => read(rows.shieldRow, { name: 'shield', parameters: { now } }),
+
+    saveChange: (change) => write('saveChange', rows.changeParameters(change)),
+    removeChange: (id) => write('removeChange', { id }),
+    changes: () => read(rows.changeRow, { name: 'changes', parameters: {} }),
 
     async prune(now, keepMs) {
       const before = now - keepMs;

@@ -74,7 +74,7 @@ describe('registration-bruteforce', () => {
       sensors: { packets: 11 },
       accounts: ['1005'],
       callIds: ['abc'],
-      provenBy: { by: 'nonce-echo' },
+      proofs: [{ by: 'nonce-echo', seenBy: 'packets', messages: 11 }],
     });
   });
 

@@ -87,7 +87,7 @@ describeWhere(
       expect(await decided(attacker)).toEqual([[attacker, 'ban', 'registration-bruteforce', 'proven']]);
       expect(await sipwarden.kernelSet('sw-ban4')).toEqual([attacker]);
       const [attack] = await sipwarden.attacks(attacker);
-      expect(attack?.evidence.provenBy?.by).toBe('nonce-echo');
+      expect(attack?.evidence.proofs).toContainEqual(expect.objectContaining({ by: 'nonce-echo' }));
       expect(attack?.evidence.accounts).toEqual(['1005']);
       expect(replayed).toEqual(await decided(attacker));
     });

@@ -52,7 +52,12 @@ export function attack(id: string, more: Partial<Attack> = {}): Attack {
       accounts: ['100', `'; DROP TABLE attacks; -- \u0000"`],
       values: [],
       callIds: ['a@b'],
-      provenBy: { level: 'proven', by: 'nonce-echo', seenBy: 'packets', time: 950 },
+      userAgents: ['sipvicious \u0000'],
+      inventedNonces: 2,
+      proofs: [
+        { by: 'nonce-echo', seenBy: 'packets', messages: 11, firstTime: 900, lastTime: 950, until: 32_950 },
+      ],
+      everyMs: 5,
     },
     action: 'ban',
     until: 5_000,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ShieldEntry } from '../../src/model/shield-entry.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { attack, createAlarms, decision, logger } from './samples.ts';
 
@@ -42,6 +43,12 @@ describe('decisions', () => {
   test('come back after a restart as they were', async () => {
     const saved = [
       decision('d1'),
+      decision('p1', {
+        time: 1_500,
+        action: 'port-ban',
+        port: { protocol: 'tcp', port: 7_001 },
+        behind: { phones: 2, trunks: 0, calls: 1, names: ['100', '"101'] },
+      }),
       decision('d2', { time: 2_000, action: 'drop', target: '2001:db8::/64', enforced: false, offence: 3 }),
       decision('d3', { time: 3_000, cause: { kind: 'manual', by: 'root', note: '<b>"quoted"' } }),
     ];
@@ -96,6 +103,14 @@ describe('decisions', () => {
   });
 });
 
+test('a stale phone that was named is remembered with its account, and holds nothing', async () => {
+  const named = decision('s1', { action: 'stale-phone', phone: { account: '2\u000004', everyMs: 30_000 } });
+  await store.saveDecision(named);
+  await reopen();
+  expect(await store.activeDecisions(4_000)).toEqual([]);
+  expect(await store.decisionsSince(0)).toEqual([named]);
+});
+
 describe('attacks', () => {
   test('come back after a restart as they were, foreign text included', async () => {
     const { until: _, ...endless } = attack('a2', { lastTime: 900, source: '192.0.2.7' });
@@ -123,6 +138,17 @@ describe('attacks', () => {
   });
 });
 
+const phone: ShieldEntry = {
+  kind: 'phone',
+  target: '192.0.2.1',
+  name: '100',
+  why: 'it authenticated',
+  since: 1,
+  lastSeen: 2,
+  until: 50,
+  ports: [{ protocol: 'udp', port: 5060 }],
+};
+
 describe('lists and shield', () => {
   test('an entry is on the list that it was put on, once, until it is removed', async () => {
     const entry = { target: '192.0.2.0/24', note: 'office', author: 'root', time: 1 };
@@ -137,15 +163,43 @@ describe('lists and shield', () => {
   });
 
   test('a shield comes back while it lasts', async () => {
-    const entry = { address: '192.0.2.1', account: '100', since: 1, until: 50, lastSeen: 2 };
-    await store.saveShield(entry);
-    const proven = { ...entry, until: 60, lastSeen: 3, provenSince: 3 };
+    await store.saveShield(phone);
+    const proven = { ...phone, until: 60, lastSeen: 3, provenSince: 3, callId: 'a@b' };
     await store.saveShield(proven);
-    await store.saveShield({ ...entry, address: '192.0.2.2' });
+    await store.saveShield({ ...phone, target: '192.0.2.2' });
     await reopen();
     expect(await store.shield(50)).toEqual([proven]);
-    await store.removeShield('192.0.2.1');
+    await store.removeShield(phone);
     expect(await store.shield(50)).toEqual([]);
+  });
+
+  test('a shield without an end stays until it is removed, and others at its address with it', async () => {
+    const { until: _, ...rest } = phone;
+    const trunk = { ...rest, kind: 'trunk', target: '192.0.2.0/24', name: 'provider' } as const;
+    await store.saveShield(trunk);
+    await store.saveShield({ ...trunk, name: 'other' });
+    await store.prune(100 * day, day);
+    await store.removeShield(trunk);
+    expect(await store.shield(100 * day)).toEqual([{ ...trunk, name: 'other' }]);
+  });
+
+  test('a forced change waits on the disk until it is confirmed or undone', async () => {
+    const change = {
+      id: 'c1',
+      kind: 'ban',
+      target: '192.0.2.1',
+      by: 'root',
+      time: 1,
+      until: 2,
+      hits: ['shielded: phone 100'],
+    } as const;
+    const { target: _, ...mode } = { ...change, id: 'c2', kind: 'mode', time: 2 } as const;
+    await store.saveChange(mode);
+    await store.saveChange(change);
+    await reopen();
+    expect(await store.changes()).toEqual([change, mode]);
+    await store.removeChange('c1');
+    expect(await store.changes()).toEqual([mode]);
   });
 });
 
@@ -158,13 +212,12 @@ test('pruning forgets what is old and over, and nothing that holds', async () =>
   await store.saveDecision(decision('young', { time: 20 * day, until: 21 * day }));
   await store.saveAttack(attack('old'));
   await store.saveAttack(attack('young', { lastTime: 20 * day }));
-  const entry = { account: '100', since: 1, lastSeen: 2 };
-  await store.saveShield({ ...entry, address: '192.0.2.1', until: now });
-  await store.saveShield({ ...entry, address: '192.0.2.2', until: now + 1 });
+  await store.saveShield({ ...phone, target: '192.0.2.1', until: now });
+  await store.saveShield({ ...phone, target: '192.0.2.2', until: now + 1 });
   await store.prune(now, 90 * day);
   expect((await store.decisionsSince(0)).map(({ id }) => id).sort()).toEqual(['endless', 'long', 'young']);
   expect((await store.attacks({ limit: 9 })).map(({ id }) => id)).toEqual(['young']);
-  expect((await store.shield(0)).map(({ address }) => address)).toEqual(['192.0.2.2']);
+  expect((await store.shield(0)).map(({ target }) => target)).toEqual(['192.0.2.2']);
 });
 
 test('leaves out a row that somebody damaged, counts it, and says so', async () => {

@@ -1,0 +1,204 @@
+// Everything between the sensors and the control socket: the flow with its memory, its firewall and its orders, wired
+// once for the daemon and for the tests that drive it.
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Changes, createChanges } from './changes.ts';
+import type { Config } from './config.ts';
+import { createAddressList } from './decide/address-list.ts';
+import { createEffects } from './effects.ts';
+import { createFirewall, type Firewall } from './firewall.ts';
+import type { Logger } from './lib/logger.ts';
+import type { Address, Network } from './model/address.ts';
+import type { Alarms } from './model/alarm.ts';
+import type { Change } from './model/change.ts';
+import type { Untouchable } from './model/decision.ts';
+import type { Entry } from './model/enforcer.ts';
+import { SipwardenError } from './model/error.ts';
+import type { Time } from './model/time.ts';
+import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
+import { createPipeline } from './pipeline.ts';
+import type { Memory } from './recall.ts';
+import type { Store } from './store/store.ts';
+
+export interface CoreParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly memory: Memory;
+  readonly alarms: Alarms;
+  readonly logger: Logger;
+  readonly now: () => Time;
+  readonly ownAddresses: () => readonly Address[];
+}
+
+export type Core = ReturnType<typeof createCore>;
+
+const disarmedAlarm = 'MODE_NOT_CONFIRMED';
+
+export function createCore({ store, memory, alarms, logger, now, ownAddresses, ...parts }: CoreParts) {
+  let config = parts.config;
+  const recalled = withoutUnconfirmed(memory);
+  /** Nobody confirmed the step to `enforce`: it observes, whatever the configuration says. */
+  let isDisarmed = recalled.unarmed.length > 0;
+  const settings = (): Config => (isDisarmed ? { ...config, mode: 'observe' } : config);
+  const lists = { allow: createAddressList(memory.allow), deny: createAddressList(recalled.deny) };
+  const effects = createEffects({ reconciler: () => firewall.reconciler, store, alarms, logger, now });
+  const pipeline = createPipeline({
+    settings: settings(),
+    allowlist: lists.allow,
+    effects,
+    ownAddresses,
+    newId: randomUUID,
+    shielded: memory.shielded,
+    decisions: recalled.decisions,
+  });
+  const protectionsOf = ({ target, port }: Entry): readonly Untouchable[] =>
+    port ? pipeline.protection.againstPort(target, port, now()) : pipeline.protection.against(target, now());
+  const newFirewall = () => createFirewall({ config, protectionsOf, alarms, logger, now });
+  let firewall: Firewall = newFirewall();
+
+  const desired = () =>
+    desiredEntries({
+      decisions: pipeline.inForce(now()),
+      lists,
+      shield: pipeline.shield.entries(now()),
+      isEnforcing: settings().mode === 'enforce',
+    });
+  const tellDisarmed = (): void => {
+    if (!isDisarmed) {
+      alarms.clear(disarmedAlarm);
+      return;
+    }
+    alarms.raise(
+      disarmedAlarm,
+      'the step to mode = "enforce" was not confirmed: nobody is blocked',
+      '"sipwarden confirm" arms it; "sipwarden unconfirmed" says whom it hits',
+    );
+  };
+  const arm = async (armed: boolean): Promise<void> => {
+    isDisarmed = !armed;
+    tellDisarmed();
+    pipeline.configure(settings());
+    await firewall.reconciler.start(desired());
+  };
+  const orders = (more: Pick<OrdersParts, 'status' | 'reload'>) =>
+    createOrders({
+      ...more,
+      pipeline,
+      store,
+      changes,
+      reconciler: () => firewall.reconciler,
+      lists,
+      options: () => config,
+      now,
+      flush: effects.flush,
+    });
+  const changes: Changes = createChanges({
+    store,
+    now,
+    logger,
+    newId: randomUUID,
+    async undo({ kind, target }: Change) {
+      if (kind === 'mode') return arm(false);
+      if (target === undefined) return;
+      if (kind === 'ban') return pipeline.unban(target, 'nobody confirmed it', now());
+      lists.deny.remove(target);
+      await firewall.reconciler.unset({ set: 'deny', target });
+      await store.removeListEntry('deny', target);
+    },
+    confirmed: async ({ kind }) => (kind === 'mode' ? arm(true) : undefined),
+  });
+
+  /** Whom a step from observing to enforcing would hit. */
+  const hitByArming = (): readonly string[] =>
+    pipeline
+      .inForce(now())
+      .filter(({ enforced, cause }) => !enforced && cause.kind === 'detection')
+      .flatMap(({ target }) =>
+        pipeline.objections(target, now()).map(({ detail }) => `${target}: ${detail}`),
+      );
+
+  return {
+    pipeline,
+    lists,
+    changes,
+    orders,
+    firewall: () => firewall,
+    config: () => config,
+    mode: () => settings().mode,
+    /** Makes the kernel agree, without what nobody confirmed. A kernel that knows more than the store keeps it. */
+    async start() {
+      const kept = memory.isComplete ? [] : await firewall.enforcer.list().catch(() => []);
+      await firewall.reconciler.start([...kept, ...desired()]);
+      changes.resume(recalled.unarmed);
+      tellDisarmed();
+      for (const { id, kind, target, hits } of recalled.undone) {
+        logger.warn({ id, kind, target, hits }, 'change undone at start: nobody had confirmed it');
+        if (kind === 'ban') void store.endDecisionsOf(target, now(), 'nobody confirmed it');
+        else void store.removeListEntry('deny', target);
+        void store.removeChange(id);
+      }
+    },
+    /** Rejects with MODE_WOULD_HIT, and changes nothing, where arming hits ours and is not forced. */
+    async configure(changed: Config, { force = false, by = 'the configuration' } = {}) {
+      const before = { config, mode: settings().mode };
+      const isArming = before.mode === 'observe' && changed.mode === 'enforce' && !isDisarmed;
+      const hits = isArming ? hitByArming() : [];
+      if (hits.length > 0 && !force) throw wouldHit(hits);
+      if (hits.length > 0) {
+        const [time, wait] = [now(), changed.control.confirm_within];
+        await changes.begin({ kind: 'mode', by, time, until: time + wait, hits });
+      }
+      if (changed.mode === 'observe') {
+        await changes.withdraw('mode');
+        isDisarmed = false;
+        tellDisarmed();
+      }
+      config = changed;
+      pipeline.configure(settings());
+      const isOther = isOtherFirewall(before.config, changed);
+      if (isOther) {
+        await firewall.close({ keepBans: true });
+        firewall = newFirewall();
+      }
+      if (isOther || before.mode !== settings().mode) await firewall.reconciler.start(desired());
+    },
+    async stop() {
+      changes.stop();
+      await firewall.close({ keepBans: config.firewall.keep_bans_on_stop });
+      await effects.flush();
+    },
+  };
+}
+
+/** What is remembered, as if the forced changes that nobody confirmed had never been made. */
+function withoutUnconfirmed({ changes, decisions, deny }: Memory) {
+  const unarmed = changes.filter(({ kind }) => kind === 'mode');
+  const undone = changes.flatMap(({ target, ...change }) =>
+    target === undefined ? [] : { ...change, target },
+  );
+  const hit = (kind: Change['kind'], target: Network) =>
+    undone.some((change) => change.kind === kind && change.target === target);
+  return {
+    unarmed,
+    undone,
+    deny: deny.filter(({ target }) => !hit('deny', target)),
+    decisions: decisions.map((decision) =>
+      decision.cause.kind === 'manual' && hit('ban', decision.target)
+        ? { ...decision, ended: true }
+        : decision,
+    ),
+  };
+}
+
+function isOtherFirewall(before: Config, changed: Config): boolean {
+  const parts = ({ firewall, protect, capture }: Config) => [firewall, protect, capture.nflog_group];
+  return !isDeepStrictEqual(parts(before), parts(changed));
+}
+
+function wouldHit(hits: readonly string[]): SipwardenError {
+  const some = hits.slice(0, 3).join('; ');
+  const more = hits.length > 3 ? `; and ${hits.length - 3} more` : '';
+  return new SipwardenError('MODE_WOULD_HIT', `enforcing would hit those who are ours: ${some}${more}`, {
+    hint: 'allow them ("sipwarden allow add"), lift what was only observed ("sipwarden unban"), or "sipwarden reload --force" and confirm it',
+  });
+}
