@@ -14,7 +14,7 @@ export const controlOptions = z.strictObject({
     .min(0)
     .default(0)
     .describe('The id of the group whose members may give orders besides root; see "getent group NAME".'),
-  confirm_within: durationOption('5m', { atLeast: '10s', atMost: '1d' }).describe(
+  confirm_within: durationOption('5m', { atLeast: '1s', atMost: '1d' }).describe(
     'How long a forced change that hits phones, trunks or a session of ours waits for "sipwarden confirm" before it is undone.',
   ),
 });

@@ -5,65 +5,63 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { configSchema } from '../../src/config-schema.ts';
 import { callDaemon } from '../../src/control/client.ts';
-import type { Explanation } from '../../src/control/operations.ts';
+import type { Explanation, Forced } from '../../src/control/operations.ts';
 import { startControl } from '../../src/control/server.ts';
-import { createAddressList } from '../../src/decide/address-list.ts';
-import { createEffects } from '../../src/effects.ts';
-import { createFirewall } from '../../src/firewall.ts';
+import { createCore } from '../../src/core.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import type { Attack } from '../../src/model/attack.ts';
+import type { Change } from '../../src/model/change.ts';
 import type { Decision } from '../../src/model/decision.ts';
-import { createOrders } from '../../src/orders.ts';
-import { createPipeline } from '../../src/pipeline.ts';
+import type { ShieldEntry } from '../../src/model/shield-entry.ts';
+import { recall } from '../../src/recall.ts';
 import { createAlarmBoard } from '../../src/report/alarms.ts';
 import { openStore } from '../../src/store/store.ts';
 import { failure, proven, success } from '../observations.ts';
+import { waitFor } from '../wait-for.ts';
 
 const now = () => Date.now();
 const logger = createLogger('silent', 'test');
+const office = '203.0.113.66';
 
-async function bringUp(directory: string) {
-  const config = configSchema.parse({ firewall: { backend: 'dry-run' } });
+interface Changed {
+  readonly mode?: 'observe' | 'enforce';
+  readonly control?: Record<string, unknown>;
+  readonly shield?: Record<string, unknown>;
+}
+
+async function bringUp(directory: string, changed: Changed = {}) {
+  const configured = (some: Changed) => configSchema.parse({ firewall: { backend: 'dry-run' }, ...some });
+  const config = configured(changed);
   const alarms = createAlarmBoard({ logger, now });
   const store = await openStore({ directory, now, logger, alarms });
-  const lists = { allow: createAddressList(await store.listEntries('allow')), deny: createAddressList() };
-  const effects = createEffects({ reconciler: () => firewall.reconciler, store, logger, now });
-  let ids = 0;
-  const pipeline = createPipeline({
-    settings: config,
-    allowlist: lists.allow,
-    effects,
-    ownAddresses: () => ['198.51.100.1'],
-    newId: () => `${process.pid}-${now()}-${ids++}`,
-    decisions: await store.decisionsSince(0),
-  });
-  const isUntouchable = (target: string) => pipeline.protection.protectedFromForgery(target, now());
-  const firewall = createFirewall({ config, isUntouchable, alarms, logger, now });
-  await firewall.reconciler.start([]);
-  const orders = createOrders({
-    pipeline,
-    store,
-    reconciler: () => firewall.reconciler,
-    lists,
-    banTimeMs: () => config.decide.ban_time,
-    now,
+  const memory = await recall(store, now(), 0);
+  const ownAddresses = () => ['198.51.100.1'];
+  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses });
+  await core.start();
+  const orders = core.orders({
     status: async () => Promise.reject(new Error('not asked here')),
     reload: async () => ({ files: [] }),
-    flush: effects.flush,
   });
   const socket = join(directory, 'control.sock');
-  const control = await startControl({ socket, group: 0 }, orders);
+  const control = await startControl({ ...config.control, socket }, orders);
   return {
-    pipeline,
-    enforcer: firewall.enforcer,
+    core,
+    alarms,
+    pipeline: core.pipeline,
+    enforcer: core.firewall().enforcer,
     socket,
     orders,
+    configure: (some: Changed, options?: object) => core.configure(configured(some), options),
     get: (path: string) => callDaemon(socket, 'GET', path),
     post: (path: string, order: object) => callDaemon(socket, 'POST', path, order),
+    /** As if the machine lost its power: nothing is tidied up. */
+    async crash() {
+      await control.close();
+      await store.close();
+    },
     async stop() {
       await control.close();
-      await effects.flush();
-      await firewall.close({ keepBans: true });
+      await core.stop();
       await store.close();
     },
   };
@@ -88,7 +86,7 @@ describe('an order', () => {
 
   test('to ban is in the firewall and in the listing when it is answered', async () => {
     await daemon.post('/v1/bans', { target: '203.0.113.9', forMs: 60_000, note: 'test' });
-    expect(await daemon.enforcer.list()).toMatchObject([{ set: 'ban', target: '203.0.113.9' }]);
+    expect(await daemon.enforcer.list()).toMatchObject([{ set: 'order', target: '203.0.113.9' }]);
     expect(await bans()).toMatchObject([
       { target: '203.0.113.9', action: 'ban', cause: { kind: 'manual', note: 'test' } },
     ]);
@@ -118,17 +116,6 @@ describe('an order', () => {
       hint: expect.any(String),
     });
     expect(await daemon.enforcer.list()).toEqual([]);
-  });
-
-  test('to ban a shielded address is refused unless it is forced', async () => {
-    daemon.pipeline.observe([success({ time: now() })]);
-    await expect(daemon.post('/v1/bans', { target: '203.0.113.66' })).rejects.toMatchObject({
-      code: 'ORDER_REFUSED',
-    });
-    await daemon.post('/v1/bans', { target: '203.0.113.66', force: true });
-    expect(await daemon.enforcer.list()).toContainEqual(
-      expect.objectContaining({ set: 'ban', target: '203.0.113.66' }),
-    );
   });
 
   test('to allow an address lifts what is in force against it', async () => {
@@ -176,7 +163,9 @@ describe('an order', () => {
   });
 
   test('is not taken by a second daemon on the same socket', async () => {
-    await expect(startControl({ socket: daemon.socket, group: 0 }, daemon.orders)).rejects.toMatchObject({
+    await expect(
+      startControl({ ...configSchema.parse({}).control, socket: daemon.socket }, daemon.orders),
+    ).rejects.toMatchObject({
       code: 'CONTROL_IN_USE',
     });
   });
@@ -185,5 +174,210 @@ describe('an order', () => {
     await expect(callDaemon(join(directory, 'none.sock'), 'GET', '/v1/bans')).rejects.toMatchObject({
       code: 'DAEMON_NOT_REACHABLE',
     });
+  });
+});
+
+describe('an order against those who are ours', () => {
+  let directory: string;
+  let daemon: Awaited<ReturnType<typeof bringUp>>;
+  const restart = async (changed: Changed = {}) => {
+    await daemon.crash();
+    daemon = await bringUp(directory, changed);
+  };
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'sipwarden-orders-'));
+    daemon = await bringUp(directory);
+    daemon.pipeline.observe([success({ time: now(), proof: proven(now()) })]);
+  });
+  afterEach(async () => {
+    await daemon.stop();
+    await rm(directory, { recursive: true });
+  });
+  const setsOf = async (target: string) =>
+    (await daemon.enforcer.list())
+      .filter((entry) => entry.target === target)
+      .map(({ set }) => set)
+      .toSorted();
+  const unconfirmed = async () => (await daemon.get('/v1/unconfirmed')) as Change[];
+
+  test.each(['/v1/bans', '/v1/lists/deny/add'])(
+    'is refused by %s, with whom it hits and a cure',
+    async (path) => {
+      await expect(daemon.post(path, { target: office })).rejects.toMatchObject({
+        code: 'ORDER_REFUSED',
+        message: expect.stringContaining('phone 100'),
+        hint: expect.stringContaining('--force'),
+      });
+      expect(await setsOf(office)).toEqual(['shield']);
+    },
+  );
+
+  test.each([
+    ['/v1/bans', 'order'],
+    ['/v1/lists/deny/add', 'deny'],
+  ])('to %s is made where it is forced, until it is confirmed', async (path, set) => {
+    const { change } = (await daemon.post(path, { target: office, force: true })) as Forced<unknown>;
+    expect(change?.hits).toEqual([expect.stringContaining('phone 100')]);
+    expect(await setsOf(office)).toContain(set);
+    expect(await unconfirmed()).toEqual([change]);
+
+    expect(await daemon.post('/v1/confirm', { id: change?.id })).toEqual([change]);
+    expect(await unconfirmed()).toEqual([]);
+    await restart();
+    expect(await setsOf(office)).toContain(set);
+  });
+
+  test.each([
+    ['/v1/bans', 'order'],
+    ['/v1/lists/deny/add', 'deny'],
+  ])('to %s that nobody confirms is undone when its time is over', async (path, set) => {
+    await restart({ control: { confirm_within: '1s' } });
+    await daemon.post(path, { target: office, force: true });
+    const [change] = await unconfirmed();
+    expect((change?.until ?? 0) - (change?.time ?? 0)).toBe(1_000);
+    await waitFor('it is undone', async () => (await unconfirmed()).length === 0);
+    expect(await setsOf(office)).not.toContain(set);
+    expect(await setsOf(office)).toContain('shield');
+    expect(await daemon.get('/v1/lists/deny')).toEqual([]);
+    expect(await daemon.get('/v1/bans')).toEqual([]);
+  });
+
+  test.each([
+    ['/v1/bans', 'order'],
+    ['/v1/lists/deny/add', 'deny'],
+  ])('to %s that nobody had confirmed when the machine crashed is undone at the start', async (path, set) => {
+    await daemon.post(path, { target: office, force: true });
+    await restart();
+    expect(await setsOf(office)).toEqual(['shield']);
+    expect(await unconfirmed()).toEqual([]);
+    await restart();
+    expect(await setsOf(office)).not.toContain(set);
+  });
+
+  test('is refused where the one who gives it would cut himself off', async () => {
+    const order = { target: '192.0.2.0/24', from: '192.0.2.7' };
+    await expect(daemon.post('/v1/bans', order)).rejects.toMatchObject({
+      message: expect.stringContaining('your own session comes from 192.0.2.7'),
+    });
+    const { change } = (await daemon.post('/v1/bans', { ...order, force: true })) as Forced<Decision>;
+    expect(change?.hits).toHaveLength(1);
+  });
+
+  test('is not begun where it cannot be recorded', async () => {
+    await daemon.crash();
+    await expect(
+      daemon.orders.ban({ target: office, note: '', by: 'root', force: true }),
+    ).rejects.toMatchObject({
+      code: 'CHANGE_NOT_RECORDED',
+    });
+    expect(await setsOf(office)).toEqual(['shield']);
+    daemon = await bringUp(directory);
+  });
+
+  test('to confirm what does not wait says so', async () => {
+    await expect(daemon.post('/v1/confirm', {})).rejects.toMatchObject({ code: 'NOTHING_TO_CONFIRM' });
+  });
+
+  describe('that sipwarden would not give itself', () => {
+    const port = 5_060;
+    const ask = async () => {
+      const source = { address: office, port };
+      daemon.pipeline.observe([success({ time: now(), source, proof: proven(now()) })]);
+      daemon.pipeline.observe(
+        Array.from({ length: 11 }, (_, index) =>
+          failure({ time: now() + index, source, account: `${index}`, proof: proven() }),
+        ),
+      );
+      return ((await daemon.get('/v1/held')) as Decision[])[0];
+    };
+    beforeEach(() => restart({ shield: { blast_radius: 0 } }));
+
+    test('is held, shown with whom it would hit, and carried out until confirmed', async () => {
+      const held = await ask();
+      expect(held).toMatchObject({ action: 'held', target: office, behind: { phones: 1 } });
+      expect(await setsOf(office)).toEqual(['shield']);
+      const { result, change } = (await daemon.post('/v1/held/approve', {
+        id: held?.id,
+      })) as Forced<Decision>;
+      expect(result).toMatchObject({ action: 'ban', cause: { kind: 'manual' } });
+      expect(change?.kind).toBe('ban');
+      expect(await setsOf(office)).toEqual(['order']);
+      expect(await daemon.get('/v1/held')).toEqual([]);
+    });
+
+    test('outlives a restart, and is not asked again after a person said no', async () => {
+      const held = await ask();
+      await restart({ shield: { blast_radius: 0 } });
+      expect(await daemon.get('/v1/held')).toMatchObject([{ id: held?.id }]);
+      await daemon.post('/v1/held/dismiss', { id: held?.id });
+      await restart({ shield: { blast_radius: 0 } });
+      expect(await ask()).toBeUndefined();
+    });
+
+    test('that is not held is refused with a hint', async () => {
+      await expect(daemon.post('/v1/held/approve', { id: 'x' })).rejects.toMatchObject({ code: 'NOT_HELD' });
+      await expect(daemon.post('/v1/held/dismiss', { id: 'x' })).rejects.toMatchObject({ code: 'NOT_HELD' });
+    });
+  });
+
+  describe('that arms what was only observed', () => {
+    const observe = async () => {
+      await restart({ mode: 'observe' });
+      daemon.pipeline.observe([
+        ...Array.from({ length: 11 }, (_, index) => failure({ time: now() + index, proof: proven() })),
+      ]);
+    };
+
+    test('is refused where it would hit a phone of ours, and made until confirmed where it is forced', async () => {
+      await observe();
+      await expect(daemon.configure({ mode: 'enforce' })).rejects.toMatchObject({
+        code: 'MODE_WOULD_HIT',
+        message: expect.stringContaining('phone 100'),
+      });
+      expect(daemon.core.mode()).toBe('observe');
+      await daemon.configure({ mode: 'enforce' }, { force: true, by: 'root' });
+      expect(daemon.core.mode()).toBe('enforce');
+      await daemon.post('/v1/confirm', {});
+      await restart({ mode: 'enforce' });
+      expect(daemon.core.mode()).toBe('enforce');
+    });
+
+    test('observes again after a crash until somebody confirms it, whatever the configuration says', async () => {
+      await observe();
+      await daemon.configure({ mode: 'enforce' }, { force: true, by: 'root' });
+      await restart({ mode: 'enforce' });
+      expect(daemon.core.mode()).toBe('observe');
+      expect(daemon.alarms.active().map(({ code }) => code)).toContain('MODE_NOT_CONFIRMED');
+      await restart({ mode: 'enforce' });
+      expect(daemon.core.mode()).toBe('observe');
+      await daemon.post('/v1/confirm', {});
+      expect(daemon.core.mode()).toBe('enforce');
+      expect(daemon.alarms.active()).toEqual([]);
+    });
+
+    test('needs no confirmation any more when the configuration says observe again', async () => {
+      await observe();
+      await daemon.configure({ mode: 'enforce' }, { force: true, by: 'root' });
+      await daemon.configure({ mode: 'observe' });
+      expect(await unconfirmed()).toEqual([]);
+    });
+  });
+
+  test('to show the shield lists who, why and until when', async () => {
+    daemon.pipeline.know({
+      kind: 'trunks',
+      time: now(),
+      trunks: [{ network: '192.0.2.0/24', endpoint: 'provider', because: 'identify' }],
+    });
+    expect((await daemon.get('/v1/shield')) as ShieldEntry[]).toMatchObject([
+      { kind: 'phone', target: office, name: '100', ports: [{ protocol: 'udp', port: 5061 }] },
+      { kind: 'trunk', target: '192.0.2.0/24', name: 'provider' },
+    ]);
+  });
+
+  test('to explain says who would be cut off', async () => {
+    const explanation = (await daemon.get(`/v1/explain?target=${office}`)) as Explanation;
+    expect(explanation.behind).toEqual({ phones: 1, trunks: 0, calls: 0, names: ['100'] });
+    expect(explanation.verdict).toMatch(/is not blocked: shielded, phone 100/);
   });
 });
