@@ -9,6 +9,7 @@ const cures = {
   asterisk: 'run scripts/asterisk-root; it says what it lacks',
   sipvicious: 'apt-get install sipvicious',
   tcpdump: 'apt-get install tcpdump',
+  openssh: 'apt-get install openssh-client, and run scripts/openssh-root; it says what it lacks',
 } as const;
 
 export type Prerequisite = keyof typeof cures;
@@ -21,6 +22,7 @@ const checks: Record<Prerequisite, () => boolean> = {
   asterisk: () => succeeds('scripts/asterisk-root'),
   sipvicious: () => succeeds('which', 'svcrack', 'svmap', 'svwar'),
   tcpdump: () => succeeds('which', 'tcpdump'),
+  openssh: () => succeeds('which', 'ssh', 'ssh-keygen') && succeeds('scripts/openssh-root'),
 };
 
 export const prerequisites = Object.keys(cures) as Prerequisite[];
