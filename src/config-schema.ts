@@ -10,6 +10,7 @@ import { portsOption } from './model/options.ts';
 import { type DetectOptions, detectors } from './registry.ts';
 import { amiOptions } from './sense/ami.ts';
 import { captureOptions } from './sense/capture-options.ts';
+import { hostOptions } from './sense/host-options.ts';
 import { storeOptions } from './store/store.ts';
 
 const protectOptions = z.strictObject({
@@ -41,6 +42,7 @@ export const configSchema = z.strictObject({
   ),
   capture: section(captureOptions, 'How packets are seen.'),
   ami: section(amiOptions, "How Asterisk's own security events are read."),
+  host: section(hostOptions, 'What this host knows of its own people and its way to the network.'),
   detect: section(detectOptions, 'What is looked for.'),
   decide: section(policyOptions, 'What becomes of attackers.'),
   shield: section(

@@ -4,9 +4,10 @@ import type { CaptureSettings } from './capture/protocol.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
-import type { SensorHealth, SensorOutput } from './model/sensor.ts';
+import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 import { createAmiSensor } from './sense/ami.ts';
+import { createHostSensor } from './sense/host.ts';
 import { createPacketSensor } from './sense/packets.ts';
 
 export interface SensorsParts {
@@ -24,21 +25,15 @@ export interface Sensors {
 
 export async function startSensors(config: Config, { output, ...parts }: SensorsParts): Promise<Sensors> {
   let current = config;
-  const startPackets = async () => {
-    const sensor = createPacketSensor({
-      options: current.capture,
-      settings: captureSettingsOf(current),
-      ...parts,
-    });
+  const start = async <Started extends Sensor>(sensor: Started): Promise<Started> => {
     await sensor.start(output);
     return sensor;
   };
-  const startAmi = async () => {
-    const sensor = createAmiSensor({ options: current.ami, ...parts });
-    await sensor.start(output);
-    return sensor;
-  };
-  let [packets, ami] = await Promise.all([startPackets(), startAmi()]);
+  const startPackets = () =>
+    start(createPacketSensor({ options: current.capture, settings: captureSettingsOf(current), ...parts }));
+  const startAmi = () => start(createAmiSensor({ options: current.ami, ...parts }));
+  const startHost = () => start(createHostSensor({ options: current.host, ...parts }));
+  let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost()]);
   return {
     async configure(changed) {
       const before = current;
@@ -49,13 +44,18 @@ export async function startSensors(config: Config, { output, ...parts }: Sensors
         await packets.stop();
         packets = await startPackets();
       }
-      if (isDeepStrictEqual(before.ami, changed.ami)) return;
-      await ami.stop();
-      ami = await startAmi();
+      if (!isDeepStrictEqual(before.ami, changed.ami)) {
+        await ami.stop();
+        ami = await startAmi();
+      }
+      if (!isDeepStrictEqual(before.host, changed.host)) {
+        await host.stop();
+        host = await startHost();
+      }
     },
-    health: () => [packets.health(), ami.health()],
+    health: () => [packets.health(), ami.health(), host.health()],
     async stop() {
-      await Promise.all([packets.stop(), ami.stop()]);
+      await Promise.all([packets.stop(), ami.stop(), host.stop()]);
     },
   };
 }

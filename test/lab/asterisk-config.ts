@@ -9,6 +9,11 @@ export const extensions = {
   '1005': 'pw1005',
 } as const;
 
+/** Extensions of a whole site: 300 to 349, each with the password `pw` and its number. */
+export const siteExtensions: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from({ length: 50 }, (_, index) => [`${300 + index}`, `pw${300 + index}`]),
+);
+
 /** The full closure for what sipwarden uses (Asterisk 22; `autoload` would take three times as long). */
 const modules = `
   res_sorcery_config res_sorcery_memory res_sorcery_astdb res_sorcery_realtime res_pjproject res_timing_timerfd
@@ -58,7 +63,9 @@ dateformat = %F %T
 full => notice,warning,error,verbose(3)
 security => security
 `,
-    'pjsip.conf': `${transports()}${Object.entries(extensions).map(extension).join('')}${trunk()}
+    'pjsip.conf': `${transports()}${Object.entries({ ...extensions, ...siteExtensions })
+      .map(extension)
+      .join('')}${trunk()}
 ; What sipwarden asks an administrator to add.
 [sipwarden-acl]
 type=acl

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { addresses, type Host } from './addresses.ts';
 import type { Network } from './namespaces.ts';
+import type { ForgeFinding, ForgeOptions, Forgery } from './programs/forge.ts';
+import type { MaddrFinding, MaddrOptions } from './programs/maddr-forger.ts';
 import type { BurstFinding, BurstOptions } from './programs/register-burst.ts';
 
 export interface EnumerationSettings {
@@ -56,13 +58,56 @@ export async function forgeRegistrations(network: Network, settings: ForgerySett
   });
 }
 
+/** Packets of one kind under another's address. */
+export async function forge(
+  network: Network,
+  forgery: Forgery,
+  {
+    as,
+    port = 5_060,
+    count = 20,
+    perSecond = 20,
+  }: { as: string; port?: number; count?: number; perSecond?: number },
+): Promise<ForgeFinding> {
+  await network.borrowAddress('attacker', as);
+  const options: ForgeOptions = { forgery, server: addresses.pbx.ipv4, as, port, count, perSecond };
+  return runAttack(network, 'forge', options, (count * 1_000) / perSecond);
+}
+
+/** Learns a genuine nonce through a Via `maddr`, and guesses with it under the forged address. */
+export async function forgeWithDivertedAnswers(
+  network: Network,
+  { as, account = '100', guesses = 15 }: { as: string; account?: string; guesses?: number },
+): Promise<MaddrFinding> {
+  await network.borrowAddress('attacker', as);
+  const own = addresses.attacker.ipv4;
+  const options: MaddrOptions = { server: addresses.pbx.ipv4, as, own, account, guesses };
+  return runAttack(network, 'maddr-forger', options, guesses * 20 + 5_000);
+}
+
 const marginMs = 10_000;
 
-async function registerBurst(network: Network, host: Host, options: BurstOptions): Promise<BurstFinding> {
-  const program = join(import.meta.dirname, 'programs/register-burst.ts');
-  const timeoutMs = (options.accounts.length * 1_000) / options.perSecond + marginMs;
+async function runAttack<Finding>(
+  network: Network,
+  name: string,
+  options: object,
+  takesMs: number,
+  host: Host = 'attacker',
+): Promise<Finding> {
+  const program = join(import.meta.dirname, `programs/${name}.ts`);
+  const timeoutMs = takesMs + marginMs;
   const arguments_ = [program, JSON.stringify(options)];
   const { exitCode, stdout, stderr } = await network.run(host, process.execPath, arguments_, { timeoutMs });
   if (exitCode !== 0) throw new Error(`the attack failed to run: ${stderr}`);
-  return JSON.parse(stdout) as BurstFinding;
+  return JSON.parse(stdout) as Finding;
+}
+
+function registerBurst(network: Network, host: Host, options: BurstOptions): Promise<BurstFinding> {
+  return runAttack(
+    network,
+    'register-burst',
+    options,
+    (options.accounts.length * 1_000) / options.perSecond,
+    host,
+  );
 }

@@ -1,4 +1,5 @@
 // The lab's network: a switch and its hosts, each in a network namespace of its own. Nothing leaves them.
+import { readFile } from 'node:fs/promises';
 import {
   type CommandOptions,
   type CommandResult,
@@ -50,6 +51,14 @@ export async function createNetwork(): Promise<Network> {
       'link set br0 up',
     ]);
     for (const host of hosts) await configure(namespaceOf(host), hostLines(host));
+    await configure(namespaceOf('pbx'), [
+      `route add default via ${addresses.gateway.ipv4}`,
+      `route add default via ${addresses.gateway.ipv6}`,
+      // Whoever asks for a name hears at once that nobody answers, as without a way out.
+      ...nameServers(await readFile('/etc/resolv.conf', 'utf8').catch(() => '')).map(
+        (server) => `route add unreachable ${server}`,
+      ),
+    ]);
   } catch (error) {
     await close();
     throw error;
@@ -72,10 +81,15 @@ export async function createNetwork(): Promise<Network> {
         const file = `/proc/sys/net/ipv4/conf/all/${key}`;
         await runCommand('ip', inside(host, 'tee', [file]), { input: value });
       }
-      await configure(namespaceOf(host), [addressLine(address, 'lo')]);
+      await configure(namespaceOf(host), [addressLine(address, 'lo').replace('addr add', 'addr replace')]);
     },
     close,
   };
+}
+
+/** From the text of resolv.conf(5). */
+function nameServers(text: string): readonly string[] {
+  return [...text.matchAll(/^nameserver\s+([\da-fA-F.:]+)\s*$/gm)].map(([, server]) => server ?? '');
 }
 
 function hostLines(host: Host): readonly string[] {

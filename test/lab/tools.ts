@@ -1,7 +1,7 @@
 // The attack tools that real scanners use (Debian's sipvicious 0.3.3), on the attacker's host and bounded in time.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addresses } from './addresses.ts';
+import { addresses, type Host } from './addresses.ts';
 import type { Network } from './namespaces.ts';
 import { makeLabFolder } from './stale-labs.ts';
 
@@ -20,13 +20,19 @@ export function wrongPasswords(count: number): readonly string[] {
 /** Tries the passwords on one extension, at the tool's own speed (about 180 a second); then it listens ten seconds more. */
 export async function svcrack(
   network: Network,
-  { account = '100', passwords = wrongPasswords(100), seconds = defaultSeconds } = {},
+  {
+    account = '100',
+    passwords = wrongPasswords(100),
+    seconds = defaultSeconds,
+    host = 'attacker' as Host,
+  } = {},
 ): Promise<ToolResult> {
   const folder = await makeLabFolder();
   const dictionary = join(folder, 'passwords.txt');
   await writeFile(dictionary, `${passwords.join('\n')}\n`);
   try {
-    return await runTool(network, 'svcrack', ['-u', account, '-d', dictionary, addresses.pbx.ipv4], seconds);
+    const args = ['-u', account, '-d', dictionary, addresses.pbx.ipv4];
+    return await runTool(network, 'svcrack', args, seconds, host);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -50,13 +56,14 @@ async function runTool(
   tool: string,
   args: readonly string[],
   seconds: number,
+  host: Host = 'attacker',
 ): Promise<ToolResult> {
   // svcrack and its kin keep their sessions under HOME.
   const home = await makeLabFolder();
   const bounded = ['--signal=INT', '--kill-after=2', String(seconds), 'env', `HOME=${home}`, tool, ...args];
   const timeoutMs = (seconds + 10) * 1_000;
   try {
-    const { exitCode, stdout, stderr } = await network.run('attacker', 'timeout', bounded, { timeoutMs });
+    const { exitCode, stdout, stderr } = await network.run(host, 'timeout', bounded, { timeoutMs });
     return { output: `${stdout}${stderr}`, endedByItself: exitCode !== 124 && exitCode !== 137 };
   } finally {
     await rm(home, { recursive: true });
