@@ -1,5 +1,5 @@
-// One connection of the actions login: one asterisk-manager, used once. Its 'connect', 'error' and 'close' events are
-// believed only because this user is sent no events (read = empty).
+// One connection of the actions login: one asterisk-manager, used once. What it has read is handed on by us: it would
+// emit each event of a list under the name that the event bears, and 'close', 'error' and 'rawevent' are names of its own.
 import { randomBytes } from 'node:crypto';
 import createManager, { type Manager } from 'asterisk-manager';
 import { type AmiAnswer, readAnswer } from './ami-answer.ts';
@@ -35,9 +35,15 @@ export function openActionConnection(
       listener.onLive(manager);
     }
   };
-  manager.on('managerevent', (value) => {
-    const item = readAnswer(value);
-    if (item && !watch.isOver()) listener.onItem(item);
+  manager.removeAllListeners('rawevent');
+  manager.on('rawevent', (value) => {
+    const message = readAnswer(value);
+    if (!message || watch.isOver()) return;
+    const { response, actionid = '' } = message;
+    if (response === undefined) listener.onItem(message);
+    else if (ownActionId.test(actionid)) {
+      manager.emit(actionid, /^error$/i.test(response) ? value : undefined, value);
+    }
   });
   manager.on('error', (error) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
@@ -51,6 +57,9 @@ export function openActionConnection(
   });
   return watch;
 }
+
+/** Ours, and that of the package's own login, which is a time. */
+const ownActionId = /^(?:[0-9a-f]{32}|\d{13,32})$/;
 
 /** 128 bits: nobody who reads or writes event text can guess which answer we wait for. */
 export function randomActionId(): string {

@@ -15,7 +15,10 @@ export interface AmiActions {
    * AMI_CONNECTION_LOST, AMI_VALUE_TOO_LONG.
    */
   action(name: string, headers?: Headers): Promise<AmiAnswer>;
-  /** The events of a list, without the last; empty where Asterisk found none. Rejects with AMI_ACTION_REFUSED too. */
+  /**
+   * The events of a list, without the last; empty where Asterisk found none. Rejects with AMI_ACTION_REFUSED,
+   * AMI_LIST_TOO_LONG and AMI_LIST_INCOMPLETE too.
+   */
   list(name: string, headers?: Headers): Promise<readonly AmiAnswer[]>;
   state(): { readonly state: AmiState; readonly detail: string };
   close(): void;
@@ -38,12 +41,15 @@ export function createAmiActions({
   random = Math.random,
   timing = amiTiming,
   timeoutMs = 5_000,
+  onState,
 }: {
   readonly login: AmiLogin;
   random?(): number;
   readonly timing?: AmiTiming;
   /** For one action, or for one whole list. */
   readonly timeoutMs?: number;
+  /** Whenever it has become live, or is so no more. */
+  onState?(state: AmiState): void;
 }): AmiActions {
   const pending = new Map<string, Pending>();
   let current: { state: AmiState; detail: string } = { state: 'connecting', detail: 'connecting' };
@@ -84,10 +90,12 @@ export function createAmiActions({
           live = manager;
           current = { state: 'live', detail: `actions as ${login.user}` };
           onLive();
+          onState?.('live');
         },
         onEnd(end) {
           loseAll(end.state, end.detail);
           onEnd(end);
+          onState?.(end.state);
         },
       }),
     timing,
@@ -122,8 +130,11 @@ function collectList(
         );
     },
     onItem(item) {
-      if (item.eventlist === 'Complete') resolve(items);
-      else if (items.push(item) > listLimit) {
+      if (item.eventlist === 'Complete') {
+        // Some lists count only what they are about, and hold further events.
+        if (items.length >= Number(item.listitems ?? 0)) resolve(items);
+        else reject(new SipwardenError('AMI_LIST_INCOMPLETE', `${name} lists less than it says`));
+      } else if (items.push(item) > listLimit) {
         reject(new SipwardenError('AMI_LIST_TOO_LONG', `${name} lists more than ${listLimit} entries`));
       }
     },

@@ -17,7 +17,7 @@ export interface AmiConnectionListener {
 }
 
 export function openAmiConnection(
-  { host, port, user, secret }: AmiLogin,
+  { host, port, user, secret, events = 'on' }: AmiLogin,
   timing: AmiTiming,
   listener: AmiConnectionListener,
 ): Connection {
@@ -54,7 +54,7 @@ export function openAmiConnection(
     send({ Action: 'Challenge', AuthType: 'MD5' }, (challenge) => {
       if (challenge.name !== 'Success') return refuse(challenge);
       const key = createHash('md5').update(`${challenge.headers.Challenge}${secret()}`).digest('hex');
-      send({ Action: 'Login', AuthType: 'MD5', Username: user, Key: key, Events: 'on' }, (answer) =>
+      send({ Action: 'Login', AuthType: 'MD5', Username: user, Key: key, Events: events }, (answer) =>
         answer.name === 'Success' ? accept() : refuse(answer),
       );
     });

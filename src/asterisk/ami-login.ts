@@ -6,6 +6,8 @@ export interface AmiLogin {
   readonly user: string;
   /** Asked at each connection, so that a secret that was replaced is taken up. */
   secret(): string;
+  /** Of the classes that the user may read those that this connection is sent, `security`; all where nothing is said. */
+  readonly events?: string;
 }
 
 /** `refused`: Asterisk knows no such user and secret; a person must act. `down`: tried again by itself. */

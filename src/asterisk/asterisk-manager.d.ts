@@ -3,6 +3,7 @@ declare module 'asterisk-manager' {
   export interface Manager {
     on(event: string, listener: (value: unknown) => void): void;
     removeAllListeners(event?: string): void;
+    emit(event: string, ...values: readonly unknown[]): boolean;
     connect(port: number, host: string, onConnect: () => void): void;
     login(onAnswer: (refusal: unknown) => void): void;
     /** `refusal` is the answer where its response is Error. */

@@ -1,18 +1,18 @@
-// The AMI sensor: reads Asterisk's security events with one login, and asks with the other what status shows of the PBX.
-// It starts without Asterisk and without a secret, and takes both up when they appear.
+// The AMI sensor: reads Asterisk's security events with one login, and asks with the other who is ours. It starts without
+// Asterisk and without a secret, and takes both up when they appear.
 import { z } from 'zod';
-import { type AmiActions, createAmiActions } from '../asterisk/ami-actions.ts';
-import { type AmiLogin, type AmiState, type AmiTiming, amiTiming } from '../asterisk/ami-login.ts';
+import { type AmiState, type AmiTiming, amiTiming } from '../asterisk/ami-login.ts';
 import type { AmiMessage } from '../asterisk/ami-message.ts';
 import { type AmiSecrets, readAmiSecrets } from '../asterisk/ami-secret.ts';
-import { type AmiStream, createAmiStream } from '../asterisk/ami-stream.ts';
-import { type PbxFactsWatch, watchPbxFacts } from '../asterisk/pbx-facts.ts';
+import type { Dns } from '../asterisk/host-lookup.ts';
+import type { InventoryTiming } from '../asterisk/inventory.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { Sensor, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { createAmiAlarms } from './ami-alarms.ts';
+import { type AmiDialogue, openAmiDialogue } from './ami-dialogue.ts';
 import { observationsOf } from './ami-observations.ts';
 
 const userName = z
@@ -49,12 +49,16 @@ export function createAmiSensor({
   alarms,
   now,
   timing = amiTiming,
+  inventoryTiming,
+  makeDns,
 }: {
   readonly options: AmiOptions;
   readonly logger: Logger;
   readonly alarms: Alarms;
   now(): Time;
   readonly timing?: AmiTiming;
+  readonly inventoryTiming?: InventoryTiming;
+  readonly makeDns?: () => Dns;
 }): Sensor {
   const amiAlarms = createAmiAlarms(alarms, now);
   const counters = { observations: 0, tampered: 0 };
@@ -65,9 +69,7 @@ export function createAmiSensor({
   };
   let lagMs = 0;
   let secrets: AmiSecrets | undefined;
-  let facts: PbxFactsWatch | undefined;
-  let stream: AmiStream | undefined;
-  let actions: AmiActions | undefined;
+  let dialogue: AmiDialogue | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
   let output: SensorOutput | undefined;
   let isStopped = false;
@@ -82,7 +84,10 @@ export function createAmiSensor({
   const onState = (state: AmiState, detail: string): void => {
     setHealth(sensorStates[state], detail);
     amiAlarms.state(state, detail);
-    if (state === 'refused') void rereadSecrets();
+  };
+  const onLag = (ms: number): void => {
+    lagMs = ms;
+    amiAlarms.lag(ms);
   };
   const onEvents = (events: readonly AmiMessage[]): void => {
     const tampered = events.filter((event) => event.tampered).length;
@@ -94,24 +99,16 @@ export function createAmiSensor({
   };
   const connect = (): void => {
     const { host, port, events_user, actions_user } = options;
-    const login = (user: string, secret: keyof AmiSecrets): AmiLogin => ({
-      host,
-      port,
-      user,
-      secret: () => secrets?.[secret] ?? '',
-    });
-    const onLag = (ms: number): void => {
-      lagMs = ms;
-      amiAlarms.lag(ms);
-    };
-    actions = createAmiActions({ login: login(actions_user, 'actions'), timing });
-    stream = createAmiStream({
-      login: login(events_user, 'events'),
-      listener: { onEvents, onState, onLag },
+    dialogue = openAmiDialogue({
+      eventsLogin: { host, port, user: events_user, secret: () => secrets?.events ?? '' },
+      actionsLogin: { host, port, user: actions_user, secret: () => secrets?.actions ?? '' },
+      alarms,
       now,
       timing,
+      listener: { onEvents, onState, onLag, onRefused: rereadSecrets, know: (fact) => output?.know(fact) },
+      ...(inventoryTiming && { inventoryTiming }),
+      ...(makeDns && { makeDns }),
     });
-    facts = watchPbxFacts(actions, () => void rereadSecrets());
   };
   const open = async (): Promise<void> => {
     try {
@@ -132,14 +129,6 @@ export function createAmiSensor({
     if (options.enabled === 'yes') amiAlarms.state('down', detail, hint);
     else amiAlarms.clearAll();
   };
-  const detailOf = (): string => {
-    if (health.state !== 'live') return health.detail;
-    const known = facts?.latest();
-    const pbx = known
-      ? `Asterisk ${known.version}, ${known.registeredContacts} registered contacts`
-      : (actions?.state().detail ?? '');
-    return `${health.detail}; ${pbx}`;
-  };
   return {
     name: 'ami',
     async start(to) {
@@ -150,22 +139,15 @@ export function createAmiSensor({
     async stop() {
       isStopped = true;
       clearTimeout(retryTimer);
-      facts?.close();
-      stream?.close();
-      actions?.close();
+      dialogue?.close();
       setHealth('off', 'stopped');
       amiAlarms.clearAll();
     },
     health: () => ({
       name: 'ami',
       ...health,
-      detail: detailOf(),
-      counters: {
-        ...stream?.counters(),
-        ...counters,
-        lagMs,
-        registeredContacts: facts?.latest()?.registeredContacts ?? 0,
-      },
+      detail: health.state === 'live' && dialogue ? `${health.detail}; ${dialogue.detail()}` : health.detail,
+      counters: { ...dialogue?.counters(), ...counters, lagMs },
     }),
   };
 }

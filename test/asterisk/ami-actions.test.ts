@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type AmiActions, createAmiActions } from '../../src/asterisk/ami-actions.ts';
 import type { AmiTiming } from '../../src/asterisk/ami-login.ts';
-import { readPbxFacts } from '../../src/asterisk/pbx-facts.ts';
+import { readVersion } from '../../src/asterisk/pbx-facts.ts';
 import { waitFor } from '../wait-for.ts';
 import { type AmiServer, type AmiServerScript, quickTiming, startAmiServer } from './ami-server.ts';
 
@@ -132,13 +132,15 @@ describe('the actions login', () => {
 });
 
 describe('a list', () => {
+  const ending = (actionId: string, count: number) =>
+    `Event: ContactListComplete\r\nActionID: ${actionId}\r\nEventList: Complete\r\nListItems: ${count}`;
   const contacts = (count: number) => (actionId: string) => {
     const items = Array.from(
       { length: count },
       (_, index) => `Event: ContactList\r\nActionID: ${actionId}\r\nEndpoint: ${index}`,
     );
-    const end = `Event: ContactListComplete\r\nActionID: ${actionId}\r\nEventList: Complete\r\nListItems: ${count}`;
-    return ['Response: Success', 'EventList: start', '', ...items.flatMap((item) => [item, '']), end];
+    const rows = items.flatMap((item) => [item, '']);
+    return ['Response: Success', 'EventList: start', '', ...rows, ending(actionId, count)];
   };
 
   test("collects its events up to the last, and nobody else's", async () => {
@@ -177,13 +179,36 @@ describe('a list', () => {
     await expect(actions.list('PJSIPShowContacts')).rejects.toMatchObject({ code: 'AMI_ACTION_REFUSED' });
   });
 
-  test('gives the facts of status', async () => {
-    const server = await serve(({ action, actionid = '' }) => {
-      if (action === 'CoreSettings') return ['Response: Success', 'AsteriskVersion: 22.10.1+dfsg ~cs6'];
-      return action === 'PJSIPShowContacts' ? contacts(2)(actionid) : undefined;
-    });
+  test('that holds fewer events than it says is refused', async () => {
+    const server = await serve(({ action, actionid = '' }) =>
+      action === 'PJSIPShowContacts' ? contacts(3)(actionid).with(-1, ending(actionid, 4)) : undefined,
+    );
     const actions = connect(server.port);
     await becomes(actions, 'live');
-    expect(await readPbxFacts(actions)).toEqual({ version: '22.10.1+dfsg', registeredContacts: 2 });
+    await expect(actions.list('PJSIPShowContacts')).rejects.toMatchObject({ code: 'AMI_LIST_INCOMPLETE' });
+  });
+
+  test.each(['close', 'error', 'end', 'connect', 'rawevent', 'managerevent', 'response'])(
+    'is not disturbed by text in it that becomes an event %s',
+    async (name) => {
+      const forged = ['', `Event: ${name}`, 'Message: x', '', `Response: Error`, `ActionID: ${name}`, ''];
+      const server = await serve(({ action, actionid = '' }) =>
+        action === 'PJSIPShowContacts' ? contacts(2)(actionid).toSpliced(6, 0, ...forged) : undefined,
+      );
+      const actions = connect(server.port);
+      await becomes(actions, 'live');
+      expect(await actions.list('PJSIPShowContacts')).toHaveLength(2);
+      expect(await actions.list('PJSIPShowContacts')).toHaveLength(2);
+      expect(server.connections()).toBe(1);
+    },
+  );
+
+  test('is not what the version of Asterisk is read from', async () => {
+    const server = await serve(({ action }) =>
+      action === 'CoreSettings' ? ['Response: Success', 'AsteriskVersion: 22.10.1+dfsg ~cs6'] : undefined,
+    );
+    const actions = connect(server.port);
+    await becomes(actions, 'live');
+    expect(await readVersion(actions)).toBe('22.10.1+dfsg');
   });
 });

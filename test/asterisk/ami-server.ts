@@ -12,7 +12,7 @@ export interface AmiServer {
   /** The actions that came, of all connections, names of headers in lower case. */
   readonly actions: readonly Action[];
   connections(): number;
-  /** To whoever is logged in. */
+  /** To whoever is logged in and did not ask to be spared. */
   write(text: string): void;
   dropAll(): void;
   halfCloseAll(): void;
@@ -25,6 +25,8 @@ export interface AmiServerScript {
   readonly greeting?: string;
   /** Answers an action with lines (the ActionID is added), or undefined for the usual answer, or 'silence'. */
   answer?(action: Action, connection: number): readonly string[] | undefined | 'silence';
+  /** Whether it says so to whoever logs in for the class `system`; it does where nothing is said. */
+  isBooted?(): boolean;
 }
 
 /** Waits that a test can sit out. */
@@ -42,6 +44,7 @@ export async function startAmiServer({
   users = { reader: 'secret-of-reader' },
   greeting = banner,
   answer,
+  isBooted = () => true,
 }: AmiServerScript = {}): Promise<AmiServer> {
   const actions: Action[] = [];
   const sockets = new Set<Socket>();
@@ -71,8 +74,12 @@ export async function startAmiServer({
     if (scripted === 'silence') return;
     const [first = '', ...rest] = scripted ?? usualAnswer(action, users);
     socket.write(`${[first, `ActionID: ${action.actionid}`, ...rest].join('\r\n')}\r\n\r\n`);
-    if (/^login$/i.test(action.action ?? '') && first === 'Response: Success') loggedIn.add(socket);
-    if (/^login$/i.test(action.action ?? '') && first === 'Response: Error') socket.end();
+    if (!/^login$/i.test(action.action ?? '')) return;
+    if (first === 'Response: Error') socket.end();
+    else if (first === 'Response: Success' && (action.events ?? action.event) !== 'off') {
+      loggedIn.add(socket);
+      if (/\bsystem\b/.test(action.events ?? '') && isBooted()) socket.write(fullyBooted);
+    }
   };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -90,6 +97,8 @@ export async function startAmiServer({
     },
   };
 }
+
+export const fullyBooted = 'Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n';
 
 const challenge = '871926512';
 

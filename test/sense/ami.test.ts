@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../src/lib/logger.ts';
 import type { Alarms } from '../../src/model/alarm.ts';
+import type { InventoryFact } from '../../src/model/inventory.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { amiOptions, createAmiSensor } from '../../src/sense/ami.ts';
 import { createAmiAlarms } from '../../src/sense/ami-alarms.ts';
 import { failedGuess, toBytes, toLines } from '../asterisk/ami-bytes.ts';
 import { type AmiServer, quickTiming, startAmiServer } from '../asterisk/ami-server.ts';
+import { quickInventory } from '../asterisk/inventory-timing.ts';
+import { scriptPbx } from '../asterisk/pbx-script.ts';
 import { waitFor } from '../wait-for.ts';
 
 const eventTime = Date.UTC(2026, 10, 23, 1, 0, 24, 669);
@@ -39,15 +42,8 @@ function board() {
   return { alarms, active, raised };
 }
 
-async function serve(): Promise<AmiServer> {
-  const server = await startAmiServer({
-    users,
-    answer({ action }) {
-      if (action === 'CoreSettings') return ['Response: Success', 'AsteriskVersion: 22.10.1'];
-      if (action === 'PJSIPShowContacts') return ['Response: Error', 'Message: No Contacts found'];
-      return undefined;
-    },
-  });
+async function serve(pbx = scriptPbx()): Promise<AmiServer> {
+  const server = await startAmiServer({ users, answer: pbx.answer });
   cleanups.push(server.close);
   return server;
 }
@@ -55,17 +51,23 @@ async function serve(): Promise<AmiServer> {
 function sense(port: number, options: Record<string, unknown> = {}) {
   const { alarms, active, raised } = board();
   const observations: Observation[] = [];
+  const facts: InventoryFact[] = [];
   const sensor = createAmiSensor({
     options: amiOptions.parse({ port, secret_file: secretFile, ...options }),
     logger: createLogger('silent', 'test'),
     alarms,
     now: () => eventTime + 10,
     timing: quickTiming,
+    inventoryTiming: quickInventory,
   });
   cleanups.push(sensor.stop);
-  const start = () => sensor.start({ observe: (some) => void observations.push(...some), know() {} });
+  const start = () =>
+    sensor.start({
+      observe: (some) => void observations.push(...some),
+      know: (fact) => void facts.push(fact),
+    });
   const live = () => waitFor('the sensor is live', () => sensor.health().state === 'live');
-  return { sensor, observations, active, raised, start, live };
+  return { sensor, observations, facts, active, raised, start, live };
 }
 
 function writeSecrets(text = secrets): void {
@@ -98,6 +100,52 @@ describe('the AMI sensor', () => {
       sensor.health().detail.includes('Asterisk 22.10.1, 0 registered contacts'),
     );
     expect(sensor.health().counters).toMatchObject({ registeredContacts: 0 });
+  });
+
+  test('hears security events on a connection of their own, where no caller writes anything', async () => {
+    writeSecrets();
+    const server = await serve();
+    const { start, live } = sense(server.port);
+    await start();
+    await live();
+    const masks = () => server.actions.filter(({ events }) => events).map(({ events }) => events);
+    await waitFor('both connections', () => masks().length === 2);
+    expect(masks()).toEqual(['security', 'system,call']);
+  });
+
+  test('hands on who is ours', async () => {
+    writeSecrets();
+    const pbx = scriptPbx();
+    pbx.endpoints.set('trunk', { match: ['198.51.100.20/255.255.255.255'] });
+    pbx.contacts = [{ account: '100', callId: 'call-1', seconds: 2_000_000_000 }];
+    const server = await serve(pbx);
+    const { sensor, facts, start } = sense(server.port);
+    await start();
+    await waitFor('all facts', () => new Set(facts.map(({ kind }) => kind)).size === 4);
+    expect(facts[0]?.kind).toBe('restart');
+    expect(facts.find(({ kind }) => kind === 'trunks')).toMatchObject({
+      trunks: [{ network: '198.51.100.20', because: 'identify' }],
+    });
+    expect(facts.find(({ kind }) => kind === 'contacts')).toMatchObject({
+      contacts: [{ callId: 'call-1', until: 2_000_000_000_000 }],
+    });
+    expect(sensor.health().detail).toMatch(/Asterisk 22\.10\.1, 1 registered contacts/);
+  });
+
+  test('tells a restart whenever it hears Asterisk again, and reads everything again', async () => {
+    writeSecrets();
+    const pbx = scriptPbx();
+    const server = await serve(pbx);
+    const { facts, start } = sense(server.port);
+    const restarts = () => facts.filter(({ kind }) => kind === 'restart').length;
+    const trunks = () => facts.filter(({ kind }) => kind === 'trunks');
+    await start();
+    await waitFor('the trunks', () => trunks().length > 0);
+    const before = restarts();
+    pbx.endpoints.set('trunk', { match: ['198.51.100.20/255.255.255.255'] });
+    server.dropAll();
+    await waitFor('the new trunk', () => JSON.stringify(trunks().at(-1)).includes('198.51.100.20'));
+    expect(restarts()).toBeGreaterThan(before);
   });
 
   test('observes nothing in an event that was tampered with, counts it and raises an alarm', async () => {

@@ -1,0 +1,105 @@
+// All that is said between sipwarden and one Asterisk: security events on a connection of their own, what has changed on a
+// second one, and questions on a third.
+import { createAmiActions } from '../asterisk/ami-actions.ts';
+import type { AmiLogin, AmiState, AmiTiming } from '../asterisk/ami-login.ts';
+import { type AmiStreamListener, createAmiStream } from '../asterisk/ami-stream.ts';
+import { createChangeStream } from '../asterisk/change-stream.ts';
+import type { Dns } from '../asterisk/host-lookup.ts';
+import { createInventory, type InventoryTiming } from '../asterisk/inventory.ts';
+import type { Alarms } from '../model/alarm.ts';
+import type { InventoryFact } from '../model/inventory.ts';
+import type { Time } from '../model/time.ts';
+
+export interface AmiDialogueListener extends AmiStreamListener {
+  know(fact: InventoryFact): void;
+  /** Asterisk refused a login: perhaps its secret was replaced. */
+  onRefused(): void;
+}
+
+export interface AmiDialogue {
+  counters(): Readonly<Record<string, number>>;
+  /** Which Asterisk it is and what is registered there, or why that is not known. */
+  detail(): string;
+  close(): void;
+}
+
+export function openAmiDialogue({
+  eventsLogin,
+  actionsLogin,
+  listener,
+  alarms,
+  now,
+  timing,
+  inventoryTiming,
+  makeDns,
+}: {
+  readonly eventsLogin: AmiLogin;
+  readonly actionsLogin: AmiLogin;
+  readonly listener: AmiDialogueListener;
+  readonly alarms: Alarms;
+  now(): Time;
+  readonly timing: AmiTiming;
+  readonly inventoryTiming?: InventoryTiming;
+  readonly makeDns?: () => Dns;
+}): AmiDialogue {
+  const actions = createAmiActions({
+    login: actionsLogin,
+    timing,
+    onState(state) {
+      if (state === 'refused') listener.onRefused();
+      if (state === 'live') inventory.readAll();
+    },
+  });
+  const inventory = createInventory({
+    actions,
+    know: listener.know,
+    alarms,
+    now,
+    ...(inventoryTiming && { timing: inventoryTiming }),
+    ...(makeDns && { makeDns }),
+  });
+  const changes = createChangeStream({
+    login: eventsLogin,
+    alarms,
+    now,
+    timing,
+    listener: {
+      onChange: inventory.changed,
+      onMissed: inventory.readAll,
+      onUnheard: inventory.unheard,
+    },
+  });
+  const onState = (state: AmiState, detail: string): void => {
+    listener.onState(state, detail);
+    if (state === 'refused') listener.onRefused();
+    if (state === 'live') {
+      listener.know({ kind: 'restart', time: now() });
+      changes.open();
+    } else changes.close();
+  };
+  const security = createAmiStream({
+    login: { ...eventsLogin, events: 'security' },
+    now,
+    timing,
+    listener: { onEvents: listener.onEvents, onLag: listener.onLag, onState },
+  });
+  return {
+    counters: () => ({
+      ...security.counters(),
+      registeredContacts: inventory.facts()?.registeredContacts ?? 0,
+    }),
+    detail() {
+      const facts = inventory.facts();
+      if (!facts) return actions.state().detail;
+      const { version, registeredContacts } = facts;
+      const contacts = registeredContacts === undefined ? '' : `, ${registeredContacts} registered contacts`;
+      return `Asterisk ${version}${contacts}`;
+    },
+    close() {
+      inventory.close();
+      changes.close();
+      security.close();
+      actions.close();
+    },
+  };
+}
