@@ -35,7 +35,7 @@ export interface InventoryTiming {
 }
 
 const patience = { quietMs: 500, retryLeastMs: 1_000, retryMostMs: 60_000 };
-export const inventoryTiming: InventoryTiming = {
+const inventoryTiming: InventoryTiming = {
   contacts: { ...patience, restMostMs: 10_000 },
   trunks: { ...patience, restMostMs: 60_000 },
   calls: { read: { ...patience, restMostMs: 60_000 }, againMs: 60_000, gatherMs: 50 },

@@ -1,6 +1,14 @@
 // Which networks are trunks, from what the administrator wrote. Pure. A network that is too wide to be one provider's, or
 // is nobody's, is not believed: a shield over half the Internet protects the attacker.
-import { type Address, contains, isIPv6, isReserved, type Network, parseAddress } from '../model/address.ts';
+import {
+  type Address,
+  contains,
+  isIPv6,
+  isReserved,
+  type Network,
+  parseAddress,
+  prefixLength,
+} from '../model/address.ts';
 import type { Trunk } from '../model/inventory.ts';
 import type { Endpoint } from './endpoints.ts';
 import { parseIdentifyMatch } from './identify-match.ts';
@@ -72,8 +80,8 @@ export function knownTrunks(
 
 function problemOf(network: Network): string | undefined {
   if (neverBlocked.some((each) => contains(each, network))) return 'never blocked';
-  const [address = '', bits] = network.split('/');
-  const { ipv4, ipv6 } = leastPrefix;
-  if (bits !== undefined && Number(bits) < (isIPv6(network) ? ipv6 : ipv4)) return 'is too wide';
+  const least = isIPv6(network) ? leastPrefix.ipv6 : leastPrefix.ipv4;
+  if (prefixLength(network) < least) return 'is too wide';
+  const [address = ''] = network.split('/');
   return isReserved(address) ? "is nobody's address" : undefined;
 }

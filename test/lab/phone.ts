@@ -15,6 +15,7 @@ export interface PhoneSettings {
   readonly password?: string;
   readonly everyMs?: number;
   readonly callEvery?: number;
+  readonly talkMs?: number;
 }
 
 export interface Phone {
@@ -46,6 +47,7 @@ export function startPhone(network: Network, settings: PhoneSettings = {}): Phon
     password: settings.password ?? extensions[account],
     everyMs: settings.everyMs ?? 250,
     callEvery: settings.callEvery ?? 4,
+    ...(settings.talkMs === undefined ? {} : { talkMs: settings.talkMs }),
   };
   const program = join(import.meta.dirname, 'programs/phone.ts');
   const child = network.start(host, process.execPath, [program, JSON.stringify(options)]);

@@ -7,6 +7,8 @@ export interface PhoneOptions extends Omit<SipClientOptions, 'userAgent'>, Crede
   readonly everyMs: number;
   /** Every which registration is followed by a call; 0: never. */
   readonly callEvery: number;
+  /** How long a call lasts; 100 ms where nothing is said. */
+  readonly talkMs?: number;
 }
 
 export interface PhoneTry {
@@ -17,9 +19,8 @@ export interface PhoneTry {
   readonly time: number;
 }
 
-const talkMs = 100;
 const options = readOptions<PhoneOptions>();
-const { everyMs, callEvery } = options;
+const { everyMs, callEvery, talkMs = 100 } = options;
 const client = await openSipClient({ ...options, userAgent: 'lab phone' });
 const server = bracketed(options.server);
 const self = `<sip:${options.account}@${server}>`;
