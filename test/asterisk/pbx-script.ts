@@ -147,7 +147,7 @@ function namesOf(names: readonly string[], wanted: RegExp): string {
 
 /** An answer as it was recorded, for the question that is asked now. */
 export function recordedAnswer(file: string, { actionid = '' }: Action): readonly string[] {
-  const [first = '', , ...rest] = readFileSync(`fixtures/ami/queries/${file}`, 'latin1')
+  const [first = '', , ...rest] = readFileSync(`fixtures/ami-queries/${file}`, 'latin1')
     .trimEnd()
     .split('\r\n');
   return [first, ...rest.map((line) => line.replace(/^ActionID: .*/, `ActionID: ${actionid}`))];
