@@ -8,23 +8,26 @@ const channelName = /^PJSIP\/([\w.+@-]{1,80})-[0-9a-f]{8}$/;
 /** Asterisk's own limit is 1,024 bytes of names; a longer list is cut, with a warning in its log for each name. */
 const namesLimit = 900;
 const suffixLimit = 4;
+const namesOfAnswer = 8;
+/** With the phones that ring for it. */
+const channelsOfCall = 8;
 
 /** The endpoint in a channel's name; undefined where that is none of pjsip's, or none that may travel. */
 export function endpointOf(channel: string): string | undefined {
   return channelName.exec(channel)?.[1];
 }
 
-/** The names of all pjsip channels whose name may travel. */
-export async function readChannels(actions: AmiActions): Promise<readonly string[]> {
+/** The names of all pjsip channels whose name may travel. `expected`: how many there were. */
+export async function readChannels(actions: AmiActions, expected = 0): Promise<readonly string[]> {
   const { corecurrentcalls = '' } = await actions.action('CoreStatus');
-  const calls = Number(corecurrentcalls) || 0;
-  // By the last digits of their names, so that no answer is cut; a call has two channels.
-  const digits = calls > 64 ? 2 : calls > 4 ? 1 : 0;
-  const suffixes = Array.from({ length: 16 ** digits }, (_, index) =>
-    index.toString(16).padStart(digits, '0'),
-  );
+  const likely = Math.max(expected, (Number(corecurrentcalls) || 0) * channelsOfCall);
+  // By the last digits of their names, so that no answer is cut.
+  const digits = [0, 1, 2].find((each) => likely <= namesOfAnswer * 16 ** each) ?? 3;
   const found: string[] = [];
-  for (const suffix of digits === 0 ? [''] : suffixes) found.push(...(await readNames(actions, suffix)));
+  for (let index = 0; index < 16 ** digits; index += 1) {
+    const suffix = digits === 0 ? '' : index.toString(16).padStart(digits, '0');
+    found.push(...(await readNames(actions, suffix)));
+  }
   return [...new Set(found)].filter((name) => endpointOf(name) !== undefined);
 }
 

@@ -54,6 +54,7 @@ export function createLiveCalls({
   const calls = new Map<string, LiveCall>();
   const waiting = new Set<string>();
   let asking = 0;
+  let expected = 0;
   let isComplete = false;
   let isClosed = false;
   let gathering: NodeJS.Timeout | undefined;
@@ -92,7 +93,8 @@ export function createLiveCalls({
   const all = createRepeatedRead(async () => {
     clearTimeout(again);
     const before = [...calls.keys()];
-    const channels = await readChannels(actions);
+    const channels = await readChannels(actions, expected);
+    expected = channels.length;
     const listed = new Set(channels);
     for (const channel of before) if (!listed.has(channel)) forget(channel);
     await inParallel(channels, parallel, check);
