@@ -1,5 +1,6 @@
 // What we sent to whom, and hence what a request that echoes it proves about its own source: nonces of our challenges,
-// and To-tags that we made at random. Only what we saw leave counts, and for the address that it left to.
+// and To-tags that we made at random. Only what we saw leave counts, and for the one address that it left to: Asterisk
+// gives whoever asks under one address in one second the same nonce, and a Via can have it sent elsewhere (maddr).
 import { asserted, type Proof } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import { readDigest } from './digest.ts';
@@ -14,7 +15,7 @@ export interface Credentials {
   readonly response: string;
   /** When it stops to prove anything: it left to the request's very source, and not too long ago. */
   readonly provesUntil: Time | undefined;
-  /** It never left to this source, and is no nonce from before we listened, which a phone may well still hold. */
+  /** It never left to this source alone, and is no nonce from before we listened, which a phone may well still hold. */
   readonly isInvented: boolean;
 }
 
@@ -50,7 +51,7 @@ export function createProofs(seenBy: 'packets' | 'hep', initialLifetimeMs: numbe
     const { username, nonce, response } = readDigest(header) ?? {};
     // Without a name, a nonce and a digest nothing can be guessed: such a request is as one without credentials.
     if (username === undefined || !nonce || !response) return noCredentials;
-    const issuedAt = nonces.rememberedAt(source.address, nonce);
+    const issuedAt = nonces.rememberedAt(nonce, source.address);
     const isFresh = issuedAt !== undefined && time - issuedAt <= nonceLifetimeMs;
     const knownSince = Math.max(listeningSince ?? 0, nonces.completeSince());
     const isInvented = issuedAt === undefined && !(issueTimeIn(nonce) < knownSince);
@@ -62,7 +63,7 @@ export function createProofs(seenBy: 'packets' | 'hep', initialLifetimeMs: numbe
   const tagProvesUntil = ({ source, time }: WireMessage, sip: SipScan): Time | undefined => {
     const tag = tagOf(headerBytes(sip, 'to'));
     if (tag.length < shortestTag) return undefined;
-    const sentAt = tags.rememberedAt(source.address, dialogKey(sip, tag));
+    const sentAt = tags.rememberedAt(dialogKey(sip, tag), source.address);
     return sentAt !== undefined && time - sentAt <= dialogLifetimeMs ? sentAt + dialogLifetimeMs : undefined;
   };
 
@@ -74,11 +75,11 @@ export function createProofs(seenBy: 'packets' | 'hep', initialLifetimeMs: numbe
       if (sip.status === 401 || sip.status === 407) {
         for (const header of allHeaderBytes(sip, 'challenges')) {
           const nonce = readDigest(header)?.nonce;
-          if (nonce) nonces.remember(destination.address, nonce, time);
+          if (nonce) nonces.remember(nonce, destination.address, time);
         }
       } else if (sip.status > 100 && sip.status < 300) {
         const tag = randomTagOf(sip);
-        if (tag !== undefined) tags.remember(destination.address, dialogKey(sip, tag), time);
+        if (tag !== undefined) tags.remember(dialogKey(sip, tag), destination.address, time);
       }
     },
     credentialsIn(message, sip) {

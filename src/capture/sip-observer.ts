@@ -66,7 +66,7 @@ export function createSipObserver(
   function request(message: WireMessage, sip: SipScan): void {
     const { time, transport, source, destination: local } = message;
     const callId = headerText(sip, 'call-id');
-    calls.remember(source.address, callId, time);
+    calls.remember(`${source.address} ${callId}`, source.address, time);
     const credentials = proofs.credentialsIn(message, sip);
     const userAgent = headerText(sip, 'user-agent');
     const signature = userAgent === '' ? undefined : matchSignature(userAgent);
@@ -117,7 +117,7 @@ export function createSipObserver(
       return;
     }
     // A Via can have our answer sent to somebody who asked nothing (RFC 3261 §18.2.2, maddr).
-    if (calls.rememberedAt(source.address, callId) === undefined) return;
+    if (calls.rememberedAt(`${source.address} ${callId}`, source.address) === undefined) return;
     const proof = proofs.ofReceiver(message);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
     probes.refuse({ seen, account: ownText(caller), method: sequence.method, status }, answerWithinMs);

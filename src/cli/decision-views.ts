@@ -1,9 +1,10 @@
 // The listings of what sipwarden leaves to a person, as people read them.
+import { describeRadius } from '../model/blast-radius.ts';
 import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
 import type { ShieldEntry } from '../model/shield-entry.ts';
 import { clock, table } from './print.ts';
-import { causeOf, describeRadius } from './views.ts';
+import { causeOf } from './views.ts';
 
 export function viewHeld(decisions: readonly Decision[]): string {
   return table(

@@ -1,11 +1,12 @@
 // The listings of the command line, as people read them.
 import type { Explanation, Status } from '../control/operations.ts';
 import type { Attack } from '../model/attack.ts';
+import { describeRadius } from '../model/blast-radius.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Evidence } from '../model/detection.ts';
 import type { SourcePort } from '../model/enforcer.ts';
 import type { ListEntry } from '../model/list-entry.ts';
-import type { BlastRadius } from '../model/shield-entry.ts';
+
 import { formatDuration } from '../model/time.ts';
 import type { Replay } from '../replay.ts';
 import { clock, plain, quoted, table } from './print.ts';
@@ -131,7 +132,6 @@ function viewAttack({
     `  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`,
     ...(evidence.accounts.length > 0 ? [`  accounts: ${evidence.accounts.map(quoted).join(', ')}`] : []),
     ...(evidence.userAgents.length > 0 ? [`  agents:   ${evidence.userAgents.map(quoted).join(', ')}`] : []),
-    ...(evidence.everyMs === undefined ? [] : [`  evenly:   one each ${Math.round(evidence.everyMs)} ms`]),
     ...(evidence.values.length > 0 ? [`  values:   ${evidence.values.map(quoted).join(', ')}`] : []),
     `  decided:  ${reason}`,
   ];
@@ -164,10 +164,6 @@ function placeOf({ target, port }: Pick<Decision, 'target' | 'port'>): string {
 
 function portText({ protocol, port }: SourcePort): string {
   return `${protocol} port ${port}`;
-}
-
-export function describeRadius({ phones, trunks, calls }: BlastRadius): string {
-  return `${phones} phones, ${trunks} trunks, ${calls} live calls of ours`;
 }
 
 export function causeOf({ cause }: Decision): string {

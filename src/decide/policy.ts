@@ -1,6 +1,7 @@
 // From a detection to a decision: how long, how often before, and what stands already. Detectors know no ban times.
 import { LRUCache } from 'lru-cache';
 import type { Network } from '../model/address.ts';
+import { sizeOf } from '../model/blast-radius.ts';
 import type { Action, Decision } from '../model/decision.ts';
 import type { Detection } from '../model/detection.ts';
 import type { SourcePort } from '../model/enforcer.ts';
@@ -9,7 +10,7 @@ import type { PolicyOptions } from './policy-options.ts';
 import type { Protection } from './protection.ts';
 import type { Shield } from './shield.ts';
 import type { ShieldOptions } from './shield-options.ts';
-import { judge, sizeOf, type Verdict } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 
 export interface Policy {
   /** The decision that holds for this detection: a new one, or one in force that already covers it. */
@@ -76,6 +77,10 @@ export function createPolicy(parts: PolicyParts): Policy {
     const decision = standing.get(address);
     const isStanding = decision?.action === 'held' && !isOver(decision, now);
     return isStanding || (dismissed.get(address) ?? 0) > now;
+  };
+  const isPortBlocked = (target: Network, port: SourcePort, now: Time): boolean => {
+    const decision = standing.get(keyOf({ action: 'port-ban', target, port }));
+    return decision !== undefined && !isOver(decision, now);
   };
 
   const offencesOf = (target: Network, action: 'ban' | 'drop', now: Time): number => {
@@ -165,6 +170,7 @@ export function createPolicy(parts: PolicyParts): Policy {
         options: shieldOptions,
         recentPortBans,
         isAsked,
+        isPortBlocked,
       });
       const known = covering(verdict, time);
       if (known) return { decision: known, isNew: false };

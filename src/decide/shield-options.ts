@@ -45,7 +45,7 @@ export const shieldOptions = z.strictObject({
   held_for: durationOption('1d').describe(
     'How long a ban waits for "sipwarden approve" or "dismiss"; a dismissed one is not asked again as long.',
   ),
-  stale_phone_pause: durationOption('1s').describe(
+  stale_phone_pause: durationOption('5s').describe(
     'Failures of one account from a shielded address that come evenly, and no oftener than this, are a phone with a wrong password: it is named and nothing is blocked.',
   ),
 });

@@ -1,24 +1,24 @@
 // What a person may want to read about the evidence against one source, and where it came from. Every list is bounded.
 import type { Peer } from '../model/address.ts';
-import type { Endpoint, Evidence, ProofSeen } from '../model/detection.ts';
+import type { Attempt, Evidence, ProofSeen } from '../model/detection.ts';
 import type { Observation, Proof, Transport } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 
 const keptAccounts = 32;
 const keptTexts = 8;
 const keptVictims = 16;
-const keptEndpoints = 16;
 
 export interface EvidenceDetails {
   add(observation: Observation): void;
   firstTime(): Time;
   victims(): readonly Peer[];
-  /** Where proven evidence came from since then, the newest first. */
-  provenFrom(since: Time): readonly Endpoint[];
+  /** Proven evidence after then, the oldest first. */
+  attempts(since: Time): readonly Attempt[];
   evidence(counted: Evidence['counted'], sensors: Evidence['sensors']): Evidence;
 }
 
-export function createEvidenceDetails(): EvidenceDetails {
+/** `keptAttempts`: how many of the latest are remembered. */
+export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
   const accounts = new Set<string>();
   const values = new Set<string>();
   const callIds = new Set<string>();
@@ -26,21 +26,18 @@ export function createEvidenceDetails(): EvidenceDetails {
   const transports = new Set<Transport>();
   const victims = new Map<string, Peer>();
   const proofs = new Map<string, ProofSeen>();
-  /** The oldest first. */
-  const endpoints = new Map<string, { readonly endpoint: Endpoint; readonly time: Time }>();
+  const attempts: Attempt[] = [];
   let inventedNonces = 0;
   let first = Number.POSITIVE_INFINITY;
 
-  const climb = ({ proof, source, transport, time, messages }: Observation) => {
+  const climb = (observation: Observation) => {
+    const { proof, messages } = observation;
     if (proof.level === 'asserted') return;
     const rung = `${proof.by} ${proof.seenBy}`;
     proofs.set(rung, joinProofs(proofs.get(rung), proof, messages));
-    const key = `${source.address} ${transport} ${source.port}`;
-    const known = endpoints.get(key);
-    endpoints.delete(key);
-    endpoints.set(key, { endpoint: { ...source, transport }, time: Math.max(known?.time ?? time, time) });
-    const [oldest] = endpoints.keys();
-    if (endpoints.size > keptEndpoints && oldest !== undefined) endpoints.delete(oldest);
+    const after = attempts.findLastIndex(({ time }) => time <= observation.time);
+    attempts.splice(after + 1, 0, attemptOf(observation));
+    if (attempts.length > keptAttempts) attempts.shift();
   };
 
   return {
@@ -58,11 +55,7 @@ export function createEvidenceDetails(): EvidenceDetails {
     },
     firstTime: () => first,
     victims: () => [...victims.values()],
-    provenFrom: (since) =>
-      [...endpoints.values()]
-        .filter(({ time }) => time > since)
-        .map(({ endpoint }) => endpoint)
-        .reverse(),
+    attempts: (since) => attempts.filter(({ time }) => time > since),
     evidence: (counted, sensors) => ({
       counted,
       sensors,
@@ -79,6 +72,20 @@ export function createEvidenceDetails(): EvidenceDetails {
 
 function keep<Value>(set: Set<Value>, value: Value | undefined, limit: number): void {
   if (value !== undefined && set.size < limit) set.add(value);
+}
+
+function attemptOf(observation: Observation): Attempt {
+  const { time, sensor, source, transport, messages } = observation;
+  const account = 'account' in observation ? observation.account : undefined;
+  const userAgent = 'userAgent' in observation ? observation.userAgent : undefined;
+  return {
+    time,
+    sensor,
+    from: { ...source, transport },
+    messages,
+    ...(account !== undefined && { account }),
+    ...(userAgent !== undefined && { userAgent }),
+  };
 }
 
 function joinProofs(

@@ -2,11 +2,10 @@
 // over transports of the maximum over sensors, so a message that packets and AMI both saw counts once, and the order
 // in which the sensors' reports arrive changes nothing.
 import type { Peer } from '../model/address.ts';
-import type { Endpoint, Evidence, ProofLevel } from '../model/detection.ts';
+import type { Attempt, Evidence, ProofLevel } from '../model/detection.ts';
 import type { Observation, SensorName, Transport } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import { createEvidenceDetails } from './evidence-details.ts';
-import { steadyPeriodOf } from './steady-period.ts';
 
 export interface EvidenceWindow {
   add(observation: Observation): void;
@@ -16,10 +15,13 @@ export interface EvidenceWindow {
   messages(): number;
   firstTime(): Time;
   victims(): readonly Peer[];
-  /** Where proven evidence came from, the newest first. */
-  provenFrom(): readonly Endpoint[];
+  /** Proven evidence in the latest window, the oldest first. */
+  attempts(): readonly Attempt[];
   evidence(what: string, limit: number): Evidence;
 }
+
+/** Two sensors, and a phone or two between an attacker's messages. */
+const attemptsPerMessage = 4;
 
 interface Lane {
   readonly sensor: SensorName;
@@ -35,7 +37,7 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
   let lanes: Lane[] = [];
   let newest = Number.NEGATIVE_INFINITY;
   let touched = Number.NEGATIVE_INFINITY;
-  let details = createEvidenceDetails();
+  let details = createEvidenceDetails(attemptsPerMessage * capacity);
 
   const laneOf = ({ sensor, transport, proof }: Observation): Lane => {
     const isProven = proof.level === 'proven';
@@ -83,7 +85,7 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
     add(observation) {
       if (observation.time - newest > withinMs) {
         lanes = [];
-        details = createEvidenceDetails();
+        details = createEvidenceDetails(attemptsPerMessage * capacity);
       }
       const lane = laneOf(observation);
       for (let copy = 0; copy < Math.min(observation.messages, capacity); copy += 1)
@@ -101,17 +103,12 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
     messages: () => joined('asserted', (lane) => lane.total),
     firstTime: () => details.firstTime(),
     victims: () => details.victims(),
-    provenFrom: () => details.provenFrom(newest - withinMs),
+    attempts: () => details.attempts(newest - withinMs),
     evidence(what, limit) {
       const count = Math.max(...windowEnds().map((end) => countAt(end, 'asserted')));
       const sensors: Partial<Record<SensorName, number>> = {};
       for (const lane of lanes) sensors[lane.sensor] = (sensors[lane.sensor] ?? 0) + lane.total;
-      const [fullest] = lanes.toSorted((one, other) => other.times.length - one.times.length);
-      const everyMs = steadyPeriodOf(fullest?.times ?? []);
-      return {
-        ...details.evidence({ what, count, limit, withinMs }, sensors),
-        ...(everyMs !== undefined && { everyMs }),
-      };
+      return details.evidence({ what, count, limit, withinMs }, sensors);
     },
   };
 }

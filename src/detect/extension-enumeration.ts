@@ -53,7 +53,7 @@ export const extensionEnumeration = defineDetector({
           firstTime: window.firstTime(),
           messages: window.messages(),
           victims: window.victims(),
-          provenFrom: window.provenFrom(),
+          attempts: window.attempts(),
           evidence: {
             ...evidence,
             counted: { ...evidence.counted, count: accounts.count('asserted', time) },

@@ -39,7 +39,7 @@ export const registrationBruteforce = defineDetector({
           firstTime: window.firstTime(),
           messages: window.messages(),
           victims: window.victims(),
-          provenFrom: window.provenFrom(),
+          attempts: window.attempts(),
           evidence: window.evidence('failed authentications', hit_count),
         };
       },

@@ -57,7 +57,7 @@ export const scannerSignature = defineDetector({
           firstTime: window.firstTime(),
           messages: window.messages(),
           victims: window.victims(),
-          provenFrom: window.provenFrom(),
+          attempts: window.attempts(),
           evidence: window.evidence('requests of a known scanner', 0),
         };
       },

@@ -16,7 +16,15 @@ export interface RuleSettings {
 }
 
 /** Every chain of ours, in the table `raw`. */
-export const chainNames = ['SIPWARDEN', 'SW-LOG', 'SW-OUT', 'SW-SYN', 'SW-ANSWER', 'SW-DEFRAG'] as const;
+export const chainNames = [
+  'SIPWARDEN',
+  'SW-LOG',
+  'SW-OUT',
+  'SW-SYN',
+  'SW-CHALLENGE',
+  'SW-ANSWER',
+  'SW-DEFRAG',
+] as const;
 
 /** What leads into them, as iptables-save prints it. */
 export const jumpRules = [
@@ -98,21 +106,29 @@ const verdicts: Readonly<Record<SetName, string>> = {
   drop: '-j DROP',
 };
 
-/** "SIP/2.0 1", "2" or "4" where the payload starts (u32: after the IP header's length; IPv6 without extensions). */
-const sipAnswer = {
+/** "SIP/2.0 " where the payload starts, then a status (u32: after the IP header's length; IPv6 without extensions). */
+const statusLine = {
   4: {
-    udp: '0>>22&0x3C@8=0x5349502F&&0>>22&0x3C@12=0x322E3020&&0>>22&0x3C@16>>24=0x31,0x32,0x34',
-    tcp: '0>>22&0x3C@12>>26&0x3C@0=0x5349502F&&0>>22&0x3C@12>>26&0x3C@4=0x322E3020&&0>>22&0x3C@12>>26&0x3C@8>>24=0x31,0x32,0x34',
+    udp: (status: string) => `0>>22&0x3C@8=0x5349502F&&0>>22&0x3C@12=0x322E3020&&0>>22&0x3C@16${status}`,
+    tcp: (status: string) =>
+      `0>>22&0x3C@12>>26&0x3C@0=0x5349502F&&0>>22&0x3C@12>>26&0x3C@4=0x322E3020&&0>>22&0x3C@12>>26&0x3C@8${status}`,
   },
   6: {
-    udp: '48=0x5349502F&&52=0x322E3020&&56>>24=0x31,0x32,0x34',
-    tcp: '52>>26&0x3C@40=0x5349502F&&52>>26&0x3C@44=0x322E3020&&52>>26&0x3C@48>>24=0x31,0x32,0x34',
+    udp: (status: string) => `48=0x5349502F&&52=0x322E3020&&56${status}`,
+    tcp: (status: string) => `52>>26&0x3C@40=0x5349502F&&52>>26&0x3C@44=0x322E3020&&52>>26&0x3C@48${status}`,
   },
 } as const;
+/** The first digit of 1xx, 2xx and 4xx. */
+const answers = '>>24=0x31,0x32,0x34';
+/** "401 " and "407 ". */
+const challenges = '=0x34303120,0x34303720';
 
 function ruleLines(family: Family, settings: RuleSettings, generation: string): readonly string[] {
+  const { inAll, perAddress } = limits(family, settings, generation);
   const log = (name: string, side: 'src' | 'dst') =>
-    `${limits(name, side, family, settings, generation)} ${nflog(name, settings)}`;
+    `${inAll(name)} ${perAddress(name, side)} ${nflog(name, settings)}`;
+  const answered = (protocol: 'udp' | 'tcp', status: string) =>
+    `-A SW-OUT -p ${protocol} -m u32 --u32 "${statusLine[family][protocol](status)}"`;
   return [
     ...setNames.map(
       (set) =>
@@ -121,9 +137,13 @@ function ruleLines(family: Family, settings: RuleSettings, generation: string): 
     '-A SIPWARDEN -g SW-LOG',
     `-A SW-LOG ${log('sw-in', 'src')}`,
     '-A SW-OUT -p tcp --tcp-flags SYN,ACK SYN,ACK -g SW-SYN',
-    `-A SW-OUT -p udp -m u32 --u32 "${sipAnswer[family].udp}" -g SW-ANSWER`,
-    `-A SW-OUT -p tcp -m u32 --u32 "${sipAnswer[family].tcp}" -g SW-ANSWER`,
+    ...(['udp', 'tcp'] as const).flatMap((protocol) => [
+      `${answered(protocol, challenges)} -g SW-CHALLENGE`,
+      `${answered(protocol, answers)} -g SW-ANSWER`,
+    ]),
     `-A SW-SYN ${log('sw-syn', 'dst')}`,
+    // Of challenges none may be hidden by many: a nonce that went elsewhere too proves nothing.
+    `-A SW-CHALLENGE ${inAll('sw-auth')} ${nflog('sw-out', settings)}`,
     `-A SW-ANSWER ${log('sw-out', 'dst')}`,
     // Nothing jumps here: that this rule exists makes the kernel reassemble fragments before our chains.
     '-A SW-DEFRAG -m socket --nowildcard -j RETURN',
@@ -145,18 +165,20 @@ export const captureLimit = {
   collectMs: 500,
 } as const;
 
-function limits(
-  name: string,
-  side: 'src' | 'dst',
-  family: Family,
-  { logLimitPerSecond }: RuleSettings,
-  generation: string,
-): string {
+function limits(family: Family, { logLimitPerSecond }: RuleSettings, generation: string) {
   const { perSecond, burst, tableSize, tableMax, expireMs, collectMs } = captureLimit;
-  const all = `-m hashlimit --hashlimit-upto ${perSecond}/sec --hashlimit-burst ${burst} --hashlimit-name ${name}-all${generation}`;
-  const each = `-m hashlimit --hashlimit-upto ${logLimitPerSecond}/sec --hashlimit-burst ${2 * logLimitPerSecond} --hashlimit-mode ${side}ip --hashlimit-${side}mask ${family === 4 ? 32 : 64}`;
-  const table = `--hashlimit-htable-size ${tableSize} --hashlimit-htable-max ${tableMax} --hashlimit-htable-expire ${expireMs} --hashlimit-htable-gcinterval ${collectMs} --hashlimit-name ${name}${generation}`;
-  return `${all} ${each} ${table}`;
+  return {
+    inAll: (name: string) =>
+      `-m hashlimit --hashlimit-upto ${perSecond}/sec --hashlimit-burst ${burst} --hashlimit-name ${name}-all${generation}`,
+    perAddress: (name: string, side: 'src' | 'dst') =>
+      [
+        `-m hashlimit --hashlimit-upto ${logLimitPerSecond}/sec --hashlimit-burst ${2 * logLimitPerSecond}`,
+        `--hashlimit-mode ${side}ip --hashlimit-${side}mask ${family === 4 ? 32 : 64}`,
+        `--hashlimit-htable-size ${tableSize} --hashlimit-htable-max ${tableMax}`,
+        `--hashlimit-htable-expire ${expireMs} --hashlimit-htable-gcinterval ${collectMs}`,
+        `--hashlimit-name ${name}${generation}`,
+      ].join(' '),
+  };
 }
 
 /** 8192 bytes: padding in front of a header, or several messages in one segment, must not hide what follows. */

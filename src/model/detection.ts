@@ -22,6 +22,16 @@ export interface Endpoint extends Peer {
   readonly transport: Transport;
 }
 
+/** One piece of proven evidence: enough to tell apart who is behind a shared address. Text is a stranger's. */
+export interface Attempt {
+  readonly time: Time;
+  readonly sensor: SensorName;
+  readonly from: Endpoint;
+  readonly messages: number;
+  readonly account?: string;
+  readonly userAgent?: string;
+}
+
 /** What a person may read about why. Every string in it was written by a stranger and is cut by the sensors. */
 export interface Evidence {
   /** What was counted, in the words of the detector's own options. */
@@ -42,8 +52,6 @@ export interface Evidence {
   readonly inventedNonces: number;
   /** Empty where one forged packet each could have made all of it. */
   readonly proofs: readonly ProofSeen[];
-  /** Where the messages come evenly, as from a phone that tries again and again: one each so many milliseconds. */
-  readonly everyMs?: number;
 }
 
 export interface Detection {
@@ -57,8 +65,8 @@ export interface Detection {
   /** Messages of this source that count as evidence since it was last quiet, joined over the sensors. */
   readonly messages: number;
   readonly victims: readonly Peer[];
-  /** Where the proven evidence came from, the newest first. */
-  readonly provenFrom: readonly Endpoint[];
+  /** The latest proven evidence inside the window, the oldest first; bounded. */
+  readonly attempts: readonly Attempt[];
   readonly evidence: Evidence;
 }
 

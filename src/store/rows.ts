@@ -38,7 +38,6 @@ const evidence = z.object({
       until: time.exactOptional(),
     }),
   ),
-  everyMs: z.number().exactOptional(),
 });
 
 const port = z.object({ protocol: z.enum(['udp', 'tcp']), port: z.int().min(0).max(65_535) });

@@ -76,6 +76,18 @@ test('a nonce proves until it is as old as a nonce may be, and says so', () => {
   });
 });
 
+test.each(['before', 'after'])(
+  'a nonce that a Via had sent elsewhere too, %s its owner got it, proves nothing',
+  (when) => {
+    const own = answer({ challenge: [challengeOf('n')] });
+    const diverted = answer({ to: phone, challenge: [challengeOf('n')] });
+    const echo = request({ userAgent: 'sipvicious', authorization: [digest('n')] });
+    const sent = when === 'before' ? [diverted, own] : [own, diverted];
+    expect(proofAfter(own, echo)).toMatchObject({ by: 'nonce-echo' });
+    expect(proofAfter(...sent, echo)).toEqual({ level: 'asserted' });
+  },
+);
+
 test('two million forged requests between a challenge and its echo push nothing out', () => {
   const observer = observe();
   observer.message(answer({ to: phone, challenge: [challengeOf('n')] }));

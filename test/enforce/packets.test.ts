@@ -197,13 +197,27 @@ const missing = await missingForNamespaces();
       const from = clean[family];
       const ask = (text: string) =>
         link.sender.send({ from, to: pbxAddress[family], port: 5_060, count: 1, text: `answer ${text}` });
-      const answers = ['100 Trying', '200 OK', '401 Unauthorized'];
+      const answers = ['100 Trying', '200 OK', '403 Forbidden', '4010 Odd'];
       for (const status of answers) await ask(`SIP/2.0 ${status}\r\n\r\n`);
       for (const other of ['SIP/2.0 302 Moved\r\n\r\n', 'OPTIONS sip:x SIP/2.0\r\n\r\n', 'SIP'])
         await ask(other);
       await link.arriving(from);
       expect(await link.logged('SW-ANSWER', family)).toBe(answers.length);
     },
+  );
+
+  test.each([4, 6] as const)(
+    'of ours that challenge reach the sidecar however many they are (IPv%d)',
+    async (family) => {
+      const from = clean[family];
+      const packet = { from, to: pbxAddress[family], port: 5_060, count: 40 };
+      for (const status of ['401', '407', '401', '407', '401']) {
+        await link.sender.send({ ...packet, text: `answer SIP/2.0 ${status} Anything\r\n\r\n` });
+        await link.arriving(from);
+      }
+      expect(await link.logged('SW-CHALLENGE', family)).toBe(200);
+    },
+    30_000,
   );
 
   test.each([4, 6] as const)('of ours reach the sidecar when they are SYN-ACKs (IPv%d)', async (family) => {

@@ -57,7 +57,6 @@ export function attack(id: string, more: Partial<Attack> = {}): Attack {
       proofs: [
         { by: 'nonce-echo', seenBy: 'packets', messages: 11, firstTime: 900, lastTime: 950, until: 32_950 },
       ],
-      everyMs: 5,
     },
     action: 'ban',
     until: 5_000,

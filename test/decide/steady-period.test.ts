@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { steadyPeriodOf } from '../../src/detect/steady-period.ts';
+import { steadyPeriodOf } from '../../src/decide/steady-period.ts';
 
 const every = (ms: number, count: number, jitter = (_index: number) => 0) =>
   Array.from({ length: count }, (_, index) => index * ms + jitter(index));
