@@ -1,5 +1,7 @@
-// Joins the sensors: an AMI event over UDP proves nothing by itself, so it waits here until a sensor that sees our
-// own challenges says whether its nonce left to that very address. Messages are never paired one by one.
+// Joins the sensors: an AMI event over UDP proves nothing by itself, so it waits here until a sensor that sees our own
+// challenges has judged a failure with that nonce, or a success of that call, from that very address. What the address
+// did right proves none of its failures: who is sent our answers by a Via may know what it knows. Messages are never
+// paired one by one.
 import { LRUCache } from 'lru-cache';
 import type { Observation, Proof } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
@@ -22,8 +24,8 @@ export interface Correlator {
 }
 
 export function createCorrelator(handOn: (observation: Observation) => void): Correlator {
-  /** Only proven echoes come in here, so a flood of forged requests cannot push a real one out. */
-  const echoes = new LRUCache<string, Proof>({ max: maxEchoes });
+  /** Only what is proven comes in here, so a flood of forged requests cannot push it out. */
+  const judged = new LRUCache<string, Proof>({ max: maxEchoes });
   /** In order of arrival, hence (nearly) of deadline. */
   const held = new Map<Observation, Time>();
   const heldByKey = new Map<string, Set<Observation>>();
@@ -31,7 +33,7 @@ export function createCorrelator(handOn: (observation: Observation) => void): Co
 
   const hold = (observation: Observation) => {
     held.set(observation, observation.time + waitMs);
-    for (const key of echoKeys(observation)) {
+    for (const key of keysOf(observation)) {
       heldByKey.set(key, (heldByKey.get(key) ?? new Set()).add(observation));
     }
     const oldest = held.keys().next().value;
@@ -40,7 +42,7 @@ export function createCorrelator(handOn: (observation: Observation) => void): Co
 
   const release = (observation: Observation, proof: Proof) => {
     held.delete(observation);
-    for (const key of echoKeys(observation)) {
+    for (const key of keysOf(observation)) {
       const waiting = heldByKey.get(key);
       waiting?.delete(observation);
       if (waiting?.size === 0) heldByKey.delete(key);
@@ -49,22 +51,21 @@ export function createCorrelator(handOn: (observation: Observation) => void): Co
     handOn({ ...observation, proof });
   };
 
-  const remember = (observation: Observation) => {
-    for (const key of echoKeys(observation)) {
-      echoes.set(key, observation.proof);
-      for (const waiting of [...(heldByKey.get(key) ?? [])]) release(waiting, observation.proof);
+  const judge = (observation: Observation) => {
+    const { proof } = observation;
+    for (const key of keysOf(observation)) {
+      if (proof.level === 'proven') judged.set(key, proof);
+      else judged.delete(key);
+      for (const waiting of [...(heldByKey.get(key) ?? [])]) release(waiting, proof);
     }
   };
 
   return {
     counters: () => ({ ...counters, held: held.size }),
     accept(observation) {
-      if (observation.proof.level === 'proven' && observation.proof.by === 'nonce-echo')
-        remember(observation);
+      if (observation.sensor !== 'ami') judge(observation);
       if (!canBeJoined(observation)) return handOn(observation);
-      const proof = echoKeys(observation)
-        .map((key) => echoes.get(key))
-        .find((known) => known !== undefined);
+      const [proof] = keysOf(observation).flatMap((key) => judged.get(key) ?? []);
       if (proof) release(observation, proof);
       else hold(observation);
     },
@@ -84,26 +85,13 @@ export function createCorrelator(handOn: (observation: Observation) => void): Co
 /** Events about UDP that carry what a proof can be looked up by. Packets and HEP have looked theirs up already. */
 function canBeJoined(observation: Observation): boolean {
   return (
-    observation.sensor === 'ami' && observation.proof.level === 'asserted' && echoKeys(observation).length > 0
+    observation.sensor === 'ami' && observation.proof.level === 'asserted' && keysOf(observation).length > 0
   );
 }
 
-/**
- * A guess is looked up by (address, nonce), which the event carries; a success, whose event carries no nonce, by
- * (address, Call-ID) of a success that echoed one.
- */
-function echoKeys(observation: Observation): string[] {
-  const { address } = observation.source;
-  switch (observation.kind) {
-    case 'authentication-failed':
-      return observation.nonce ? [`${address} nonce ${observation.nonce}`] : [];
-    case 'authentication-succeeded':
-      return [
-        ...(observation.nonce ? [`${address} nonce ${observation.nonce}`] : []),
-        ...(observation.callId ? [`${address} call ${observation.callId}`] : []),
-      ];
-    case 'account-probed':
-    case 'signature-match':
-      return [];
-  }
+function keysOf(observation: Observation): string[] {
+  const { kind, source, callId } = observation;
+  if (kind === 'authentication-failed' && observation.nonce)
+    return [`${source.address} failed ${observation.nonce}`];
+  return kind === 'authentication-succeeded' && callId ? [`${source.address} succeeded ${callId}`] : [];
 }

@@ -49,12 +49,31 @@ describe('the correlator', () => {
     expect(out.at(-1)?.proof.level).toBe('asserted');
   });
 
-  test('does not take an asserted echo for a proof', () => {
+  test('takes an event for forged whose nonce was judged so, without waiting', () => {
+    const { accept, out } = correlate();
+    accept(event);
+    accept(failure({ nonce: 'n1' }));
+    expect(out.map(({ sensor, proof }) => [sensor, proof.level])).toEqual([
+      ['ami', 'asserted'],
+      ['packets', 'asserted'],
+    ]);
+  });
+
+  test('takes the latest judgement of a nonce: it may have gone elsewhere since', () => {
     const { accept, end, out } = correlate();
+    accept(echo);
     accept(failure({ nonce: 'n1' }));
     accept(event);
     end();
     expect(out.at(-1)?.proof.level).toBe('asserted');
+  });
+
+  test('does not prove a failure by the nonce of a success: a Via may have had it sent to somebody else', () => {
+    const { accept, end, out } = correlate();
+    accept(success({ nonce: 'n1', proof: proven() }));
+    accept(event);
+    end();
+    expect(out.at(-1)).toMatchObject({ kind: 'authentication-failed', proof: { level: 'asserted' } });
   });
 
   test('proves a success over UDP by the Call-ID of one that echoed our nonce', () => {

@@ -25,13 +25,14 @@ export async function svcrack(
     passwords = wrongPasswords(100),
     seconds = defaultSeconds,
     host = 'attacker' as Host,
+    localPort = 5_060,
   } = {},
 ): Promise<ToolResult> {
   const folder = await makeLabFolder();
   const dictionary = join(folder, 'passwords.txt');
   await writeFile(dictionary, `${passwords.join('\n')}\n`);
   try {
-    const args = ['-u', account, '-d', dictionary, addresses.pbx.ipv4];
+    const args = ['-u', account, '-d', dictionary, '-P', String(localPort), addresses.pbx.ipv4];
     return await runTool(network, 'svcrack', args, seconds, host);
   } finally {
     await rm(folder, { recursive: true });
