@@ -71,6 +71,20 @@ describe('an address that has long been ours', () => {
     ]);
   });
 
+  test('is left to a person at once where the attack changes its port with each guess', () => {
+    const { pipeline, actions } = run({}, [shield()]);
+    pipeline.observe(
+      fromPort(7_001).map((one, index) => ({ ...one, source: { address: office, port: 7_001 + index } })),
+    );
+    expect(actions()).toEqual([`held ${office}`]);
+  });
+
+  test('is not told of again for guesses that were on their way when the port was blocked', () => {
+    const { pipeline, actions } = run({}, [shield()]);
+    pipeline.observe([...fromPort(7_001), ...fromPort(7_001, start + 200)]);
+    expect(actions()).toEqual([`port-ban ${office}:7001`]);
+  });
+
   test('is not asked about for ports that were blocked long ago', () => {
     const { pipeline, actions } = run({}, [shield({ until: start + 30 * day })]);
     for (const hours of [0, 1, 2, 3, 4]) pipeline.observe(fromPort(7_001 + hours, start + hours * hour));
@@ -223,6 +237,39 @@ describe('a phone with a wrong password', () => {
       pipeline.observe(tries.toSorted((one, other) => one.time - other.time));
       expect(actions()).toEqual([`port-ban ${office}:7000`]);
     }
+  });
+
+  test('is named although somebody forges failures of others under its address', () => {
+    const { pipeline, actions } = run({}, [shield()]);
+    const forged = retries(7 * second, { account: '100', userAgent: 'forger', proof: { level: 'asserted' } });
+    pipeline.observe([...retries(30 * second), ...forged].toSorted((one, other) => one.time - other.time));
+    expect(actions()).toEqual([`notice ${office}`, `stale-phone ${office}`]);
+  });
+
+  test('is named although it comes from another port each time', () => {
+    const { pipeline, actions } = run({}, [shield()]);
+    pipeline.observe(
+      retries(30 * second).map((one, index) => ({
+        ...one,
+        source: { address: office, port: 8_000 + index },
+      })),
+    );
+    expect(actions()).toEqual([`stale-phone ${office}`]);
+  });
+
+  test('is named beside an attacker behind the same address, whose port is blocked', () => {
+    const { pipeline, decided, actions } = run({}, [shield()]);
+    const attack = fromPort(7_001, start + 61 * second, { account: '100' });
+    pipeline.observe([...retries(30 * second), ...attack].toSorted((one, other) => one.time - other.time));
+    expect(actions()).toEqual([`port-ban ${office}:7001`, `stale-phone ${office}`]);
+    expect(decided[1]?.phone?.account).toBe('204');
+  });
+
+  test('does not cover an attacker who guesses the password of the very same account', () => {
+    const { pipeline, actions } = run({}, [shield()]);
+    const attack = fromPort(7_001, start + 61 * second, { account: '204' });
+    pipeline.observe([...retries(30 * second), ...attack].toSorted((one, other) => one.time - other.time));
+    expect(actions()[0]).toBe(`port-ban ${office}:7001`);
   });
 
   test('at an address that is not ours is a guesser', () => {

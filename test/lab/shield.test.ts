@@ -190,5 +190,46 @@ describeWhere(
       expect((await sipwarden.attacks(office)).length).toBe(before);
       expect(await blocked()).toEqual([]);
     });
+
+    test('a stolen account that registers first does not cover the guessing of others', async () => {
+      const thief = addresses.attacker.ipv4;
+      const site = startSite(network, { host: 'attacker', count: 1 });
+      await waitFor('the stolen account is in', async () => (await shielded(thief)).length > 0);
+      await svcrack(network, {
+        account: '1006',
+        passwords: wrongPasswords(100),
+        seconds: 6,
+        localPort: 7_071,
+      });
+      await site.stop();
+
+      const [ban] = await sipwarden.bans();
+      expect(ban).toMatchObject({ target: thief, action: 'ban' });
+      expect(ban?.behind).toMatchObject({ phones: 1 });
+      expect(await sipwarden.kernelSet('sw-shield4')).not.toContain(thief);
+    });
+
+    test('an order against the office is refused, forced until confirmed, and undone after a crash', async () => {
+      const refused = await sipwarden.command('ban', office);
+      expect(refused.exitCode).not.toBe(0);
+      expect(refused.stderr).toMatch(/shielded.*--force/s);
+      expect(await blocked()).not.toContain(office);
+
+      expect(await sipwarden.command('ban', office, '--force')).toMatchObject({ exitCode: 0 });
+      expect(await sipwarden.kernelSet('sw-order4')).toEqual([office]);
+      expect((await sipwarden.command('unconfirmed')).stdout).toContain(office);
+      await sipwarden.kill();
+      expect(await sipwarden.kernelSet('sw-order4')).toEqual([office]);
+      await sipwarden.start();
+      expect(await blocked()).not.toContain(office);
+
+      await sipwarden.command('ban', office, '--force');
+      expect(await sipwarden.command('confirm')).toMatchObject({ exitCode: 0 });
+      await sipwarden.kill();
+      await sipwarden.start();
+      expect(await sipwarden.kernelSet('sw-order4')).toEqual([office]);
+      await sipwarden.command('unban', office);
+      expect(await blocked()).not.toContain(office);
+    });
   },
 );

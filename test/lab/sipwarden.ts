@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Explanation, Status } from '../../src/control/operations.ts';
 import type { Attack } from '../../src/model/attack.ts';
+import type { BlastRadius } from '../../src/model/shield-entry.ts';
 import { waitFor } from '../wait-for.ts';
 import type { Asterisk } from './asterisk.ts';
 import type { LabProcess } from './lab-process.ts';
@@ -14,6 +15,7 @@ interface Listed {
   readonly target: string;
   readonly action: string;
   readonly cause: { readonly attack?: string; readonly proof?: string };
+  readonly behind?: BlastRadius;
 }
 
 export interface Sipwarden {
