@@ -1,12 +1,12 @@
 // sense → detect → decide → enforce → report. The whole flow, joined here and only here; no clock and no I/O, so the
 // daemon and a replay run the same one.
 import type { AddressList } from './decide/address-list.ts';
+import { isCollapsed } from './decide/judge.ts';
 import { createPolicy } from './decide/policy.ts';
 import type { PolicyOptions } from './decide/policy-options.ts';
 import { createProtection, neverBlocked } from './decide/protection.ts';
 import { createShield, type ShieldChange } from './decide/shield.ts';
 import type { ShieldOptions } from './decide/shield-options.ts';
-import { isCollapsed } from './decide/verdict.ts';
 import { createCorrelator } from './detect/correlator.ts';
 import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';

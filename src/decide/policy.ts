@@ -6,11 +6,12 @@ import type { Action, Decision } from '../model/decision.ts';
 import type { Detection } from '../model/detection.ts';
 import type { SourcePort } from '../model/enforcer.ts';
 import { formatDuration, type Time } from '../model/time.ts';
+import { judge } from './judge.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import type { Protection } from './protection.ts';
 import type { Shield } from './shield.ts';
 import type { ShieldOptions } from './shield-options.ts';
-import { judge, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface Policy {
   /** The decision that holds for this detection: a new one, or one in force that already covers it. */
@@ -199,7 +200,7 @@ export function createPolicy(parts: PolicyParts): Policy {
 }
 
 /** Whether it keeps packets away. */
-export function blocks(action: Action): boolean {
+function blocks(action: Action): boolean {
   return action === 'ban' || action === 'drop' || action === 'port-ban';
 }
 

@@ -59,6 +59,6 @@ export function createProtection({ allowlist, shield, ownAddresses }: Protection
 }
 
 /** One entry of the shield in a person's words. */
-export function describe({ kind, target, name, why }: ShieldEntry): string {
+function describe({ kind, target, name, why }: ShieldEntry): string {
   return kind === 'gateway' ? `${target} is ${why}` : `${kind} ${name} at ${target} (${why})`;
 }

@@ -169,7 +169,7 @@ else {
     const limitNames = (all: readonly string[]) =>
       all.flatMap((rule) => rule.match(/hashlimit-name \S+/g) ?? []);
     const after = limitNames(await namespace.rules());
-    expect(after).toHaveLength(12);
+    expect(after).toHaveLength(14);
     expect(after.filter((limit) => limitNames(before).includes(limit))).toEqual([]);
   });
 

@@ -118,7 +118,7 @@ describeWhere(['root', 'namespaces', 'firewall', 'sipvicious', 'tcpdump'], 'a ho
 
   test('goes on protecting when its database cannot be opened, keeps what the kernel holds, and raises an alarm', async () => {
     await sipwarden.kill();
-    const held = await sipwarden.kernelSet('sw-ban4');
+    const held = await sipwarden.kernelSet('sw-order4');
     expect(held).toEqual(['203.0.113.9']);
     await network.run('pbx', 'mv', [join(sipwarden.folder, 'state'), join(sipwarden.folder, 'state.away')]);
     await writeFile(join(sipwarden.folder, 'state'), 'not a directory');
@@ -126,7 +126,7 @@ describeWhere(['root', 'namespaces', 'firewall', 'sipvicious', 'tcpdump'], 'a ho
     await sipwarden.start();
 
     expect((await sipwarden.status()).alarms.map(({ code }) => code)).toContain('STORE_FAILING');
-    expect(await sipwarden.kernelSet('sw-ban4')).toEqual(held);
+    expect(await sipwarden.kernelSet('sw-order4')).toEqual(held);
     await network.run('pbx', 'rm', [join(sipwarden.folder, 'state')]);
   });
 
