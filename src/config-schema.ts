@@ -4,6 +4,7 @@ import { controlOptions } from './control/control-options.ts';
 import { policyOptions } from './decide/policy-options.ts';
 import { shieldOptions } from './decide/shield-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
+import { limitOptions } from './enforce/limit-options.ts';
 import { logLevels } from './lib/logger.ts';
 import type { DetectorDefinition } from './model/detection.ts';
 import { portsOption } from './model/options.ts';
@@ -16,6 +17,14 @@ import { storeOptions } from './store/store.ts';
 const protectOptions = z.strictObject({
   udp: portsOption(['5060']).describe('Ports on which the PBX speaks SIP over UDP.'),
   tcp: portsOption(['5060', '5061']).describe('Ports on which the PBX speaks SIP over TCP and TLS.'),
+  tftp: portsOption(['69']).describe('UDP ports from which phones fetch their settings.'),
+  guests: z
+    .array(z.string().regex(/^[a-zA-Z0-9_.:-]{1,14}[a-zA-Z0-9_.:+-]$/, 'expected the name of an interface'))
+    .max(64)
+    .default([])
+    .describe(
+      'Interfaces behind which PBXs of yours are guests of this host, such as "vnet0"; "vnet+" is every one that begins so. What they answer is seen there.',
+    ),
 });
 
 const logOptions = z.strictObject({
@@ -50,6 +59,7 @@ export const configSchema = z.strictObject({
     'Addresses that are known to be ours: phones that registered, trunks, live calls, administrators, gateways.',
   ),
   firewall: section(firewallOptions, 'How attackers are blocked.'),
+  limit: section(limitOptions, 'How much a stranger may send before the kernel slows him.'),
   store: section(storeOptions, 'Where bans, lists and the attack log outlive a restart.'),
   control: section(controlOptions, 'How the sipwarden command reaches the daemon.'),
   log: section(logOptions, 'What sipwarden says about itself.'),

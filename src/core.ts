@@ -6,7 +6,7 @@ import { type Changes, createChanges } from './changes.ts';
 import type { Config } from './config.ts';
 import { createAddressList } from './decide/address-list.ts';
 import { createEffects } from './effects.ts';
-import { createFirewall, type Firewall } from './firewall.ts';
+import { createFirewall, type Firewall, firewallSettings } from './firewall.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Address, Network } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
@@ -53,8 +53,9 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
   });
   const protectionsOf = ({ target, port }: Entry): readonly Untouchable[] =>
     port ? pipeline.protection.againstPort(target, port, now()) : pipeline.protection.against(target, now());
-  const newFirewall = () => createFirewall({ config, protectionsOf, alarms, logger, now });
-  let firewall: Firewall = newFirewall();
+  const newFirewall = (): Firewall =>
+    createFirewall({ settings: firewallSettings(settings()), protectionsOf, alarms, logger, now });
+  let firewall = newFirewall();
 
   const desired = () =>
     desiredEntries({
@@ -63,6 +64,14 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
       shield: pipeline.shield.entries(now()),
       isEnforcing: settings().mode === 'enforce',
     });
+  /** The firewall that is configured now, with what is to be blocked now. */
+  const startFirewall = async (): Promise<void> => {
+    if (!isDeepStrictEqual(firewall.settings, firewallSettings(settings()))) {
+      await firewall.close({ keepBans: true });
+      firewall = newFirewall();
+    }
+    await firewall.reconciler.start(desired());
+  };
   const tellDisarmed = (): void => {
     if (!isDisarmed) {
       alarms.clear(disarmedAlarm);
@@ -78,7 +87,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
     isDisarmed = !armed;
     tellDisarmed();
     pipeline.configure(settings());
-    await firewall.reconciler.start(desired());
+    await startFirewall();
   };
   const orders = (more: Pick<OrdersParts, 'status' | 'reload'>) =>
     createOrders({
@@ -140,8 +149,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
     },
     /** Rejects with MODE_WOULD_HIT, and changes nothing, where arming hits ours and is not forced. */
     async configure(changed: Config, { force = false, by = 'the configuration' } = {}) {
-      const before = { config, mode: settings().mode };
-      const isArming = before.mode === 'observe' && changed.mode === 'enforce' && !isDisarmed;
+      const isArming = settings().mode === 'observe' && changed.mode === 'enforce' && !isDisarmed;
       const hits = isArming ? hitByArming() : [];
       if (hits.length > 0 && !force) throw wouldHit(hits);
       if (hits.length > 0) {
@@ -155,12 +163,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
       }
       config = changed;
       pipeline.configure(settings());
-      const isOther = isOtherFirewall(before.config, changed);
-      if (isOther) {
-        await firewall.close({ keepBans: true });
-        firewall = newFirewall();
-      }
-      if (isOther || before.mode !== settings().mode) await firewall.reconciler.start(desired());
+      await startFirewall();
     },
     async stop() {
       changes.stop();
@@ -188,11 +191,6 @@ function withoutUnconfirmed({ changes, decisions, deny }: Memory) {
         : decision,
     ),
   };
-}
-
-function isOtherFirewall(before: Config, changed: Config): boolean {
-  const parts = ({ firewall, protect, capture }: Config) => [firewall, protect, capture.nflog_group];
-  return !isDeepStrictEqual(parts(before), parts(changed));
 }
 
 function wouldHit(hits: readonly string[]): SipwardenError {

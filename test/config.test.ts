@@ -82,7 +82,7 @@ describe('files', () => {
     write('conf.d/20.toml', '[protect]\nudp = [5090]');
     write('conf.d/10.toml', '[protect]\nudp = [5080]\n[decide]\nban_time_max = "3d"');
     const { config, files } = loadConfig({ path });
-    expect(config.protect).toEqual({ udp: [[5090, 5090]], tcp: [[5060, 5060]] });
+    expect(config.protect).toMatchObject({ udp: [[5090, 5090]], tcp: [[5060, 5060]] });
     expect(config.decide).toMatchObject({ ban_time: 7_200_000, ban_time_max: 259_200_000 });
     expect(files.map((file) => file.replace(directory, ''))).toEqual([
       '/sipwarden.toml',

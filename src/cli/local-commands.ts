@@ -47,8 +47,12 @@ export function addLocalCommands(program: Command, output: Output): void {
           },
         );
       }
-      const { createEnforcer } = await import('../firewall.ts');
-      const enforcer = createEnforcer(config, createLogger('silent', 'sipwarden'), Date.now);
+      const { createEnforcer, firewallSettings } = await import('../firewall.ts');
+      const enforcer = createEnforcer(
+        firewallSettings(config),
+        createLogger('silent', 'sipwarden'),
+        Date.now,
+      );
       await enforcer.teardown();
       await enforcer.close();
       output.out('nothing of sipwarden is left in the firewall');

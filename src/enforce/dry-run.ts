@@ -1,10 +1,10 @@
 // The enforcer that blocks nothing: it keeps the sets in memory, as large as the kernel's and no larger, and forgets
 // what runs out as the kernel would.
-import { type Enforcer, type Entry, type Place, setNames } from '../model/enforcer.ts';
+import type { Enforcer, Entry, Place } from '../model/enforcer.ts';
 import type { Time } from '../model/time.ts';
 import { firewallError } from './firewall-error.ts';
+import { memberSets, setCapacity } from './kernel-sets.ts';
 import { memberOf } from './member.ts';
-import { families, kernelSet, setCapacity } from './rules.ts';
 
 /** By the text that the kernel would have for each. */
 type Members = Map<string, Entry>;
@@ -25,10 +25,9 @@ export function createDryRunEnforcer({ now }: { readonly now: () => Time }): Enf
 
   return {
     name: 'dry-run',
+    notices: () => ['nothing is blocked: the back end is "dry-run"'],
     async prepare() {
-      for (const name of setNames.flatMap((set) => families.map((family) => kernelSet(set, family)))) {
-        if (!sets.has(name)) sets.set(name, new Map());
-      }
+      for (const { kernelName } of memberSets) if (!sets.has(kernelName)) sets.set(kernelName, new Map());
     },
     async add(entry) {
       const { place, text, members } = locate(entry);
@@ -48,6 +47,7 @@ export function createDryRunEnforcer({ now }: { readonly now: () => Time }): Enf
       for (const members of sets.values()) expire(members);
       return [...sets.values()].flatMap((members) => [...members.values()]);
     },
+    drops: async () => ({ hot: {}, limits: {} }),
     async close() {},
     async teardown() {
       sets.clear();

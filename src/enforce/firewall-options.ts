@@ -1,12 +1,30 @@
 // The table [firewall] of the configuration.
 import { z } from 'zod';
 
+/** What may stand in a request line or header, and may be written into a rule. */
+const hotText = z
+  .string()
+  .regex(/^[A-Za-z0-9 ._/()-]{6,64}$/, 'expected 6 to 64 letters, digits, spaces or any of ._/()-');
+
 export const firewallOptions = z.strictObject({
   backend: z
     .enum(['ipset', 'dry-run'])
     .default('ipset')
     .describe(
       'What blocks: "ipset" (iptables and ipset), or "dry-run", which only says what it would block.',
+    ),
+  ban_scope: z
+    .enum(['protected-ports', 'all-ports'])
+    .default('protected-ports')
+    .describe(
+      'Where a ban holds: on the ports in [protect], or on every port of this host and its guests (SSH and web included).',
+    ),
+  hot_signatures: z
+    .array(hotText)
+    .max(8)
+    .default(['friendly-scanner', 'sipvicious'])
+    .describe(
+      'Texts of scanners: a request with one of them dies in the kernel, the first one too. Each costs every request of a stranger about 0.4 µs, so two are enough.',
     ),
   log_limit_per_second: z
     .int()
@@ -23,3 +41,4 @@ export const firewallOptions = z.strictObject({
       'Bans stay in the kernel until they run out when sipwarden is stopped; false removes everything.',
     ),
 });
+export type FirewallOptions = z.infer<typeof firewallOptions>;

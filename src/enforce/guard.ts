@@ -6,6 +6,7 @@ import { firewallError } from './firewall-error.ts';
 type Reason = Untouchable['because'];
 
 const forEver: readonly Reason[] = ['own', 'reserved', 'allowlisted'];
+const ours: readonly Reason[] = ['administrator', 'gateway', 'shielded'];
 
 /**
  * What stops an entry. `deny` is written by an administrator, who may overrule the lists and the shield; what a person
@@ -17,8 +18,10 @@ const refusals: Readonly<Record<SetName, readonly Reason[]>> = {
   deny: ['own', 'reserved'],
   order: forEver,
   port: [...forEver, 'administrator', 'in-use'],
-  ban: [...forEver, 'administrator', 'gateway', 'shielded'],
-  drop: [...forEver, 'administrator', 'gateway', 'shielded'],
+  ban: [...forEver, ...ours],
+  drop: [...forEver, ...ours],
+  invite: [...forEver, ...ours],
+  tftp: [...forEver, ...ours],
 };
 
 /** `protectionsOf` tells all that stands against an entry whose target is or contains such an address. */

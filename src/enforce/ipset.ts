@@ -1,14 +1,17 @@
 // The enforcer for hosts with iptables: members in ipset's sets, which time out in the kernel even when we are dead.
 import type { Logger } from '../lib/logger.ts';
-import { type Enforcer, type Entry, type Place, type SetName, setNames } from '../model/enforcer.ts';
+import type { Enforcer, HeldEntry, KernelDrops, Place, SetName } from '../model/enforcer.ts';
 import { SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { firewallCommand } from './firewall-command.ts';
 import { firewallError } from './firewall-error.ts';
+import { moveLines, outdatedSets } from './ipset-migration.ts';
 import { createIpsetSession } from './ipset-session.ts';
-import { createIptables } from './iptables.ts';
+import { kernelSetNames, setLines } from './ipset-sets.ts';
+import { type CountedRule, createIptables } from './iptables.ts';
+import { families, memberSets } from './kernel-sets.ts';
 import { memberOf, placeOf, timeoutSeconds } from './member.ts';
-import { type Family, families, kernelSet, kernelSetNames, type RuleSettings, setLines } from './rules.ts';
+import type { RuleSettings } from './rule-settings.ts';
 
 export interface IpsetParts {
   readonly rules: RuleSettings;
@@ -20,18 +23,13 @@ export interface IpsetParts {
   readonly answerWithinMs?: number;
 }
 
-export interface IpsetEnforcer extends Enforcer {
-  /** What this machine cannot do, each as a sentence for a person; known after `prepare`. */
-  notices(): readonly string[];
-}
-
 export function createIpsetEnforcer({
   rules,
   now,
   logger,
   commandPrefix = [],
   answerWithinMs = 5_000,
-}: IpsetParts): IpsetEnforcer {
+}: IpsetParts): Enforcer {
   const session = createIpsetSession({ commandPrefix, answerWithinMs });
   const iptables = createIptables(commandPrefix);
   const ipset = (args: readonly string[], input?: string) =>
@@ -44,6 +42,15 @@ export function createIpsetEnforcer({
       throw firewallError('FIREWALL_NO_IPV6', `${text} cannot be in a set: ${withoutIPv6}`);
     }
     return `${kernelName} ${text}`;
+  };
+
+  /** Sets that an earlier version of ours made otherwise. */
+  const renew = async () => {
+    const { stdout: listing } = await ipset(['list', '-t']);
+    for (const set of outdatedSets(listing, memberSets)) {
+      const { stdout: saved } = await ipset(['save', set.kernelName]);
+      await ipset(['-exist', 'restore'], asText(moveLines(set, saved)));
+    }
   };
 
   const setsPresent = async () => {
@@ -61,6 +68,7 @@ export function createIpsetEnforcer({
       withoutIPv6 = await iptables.missing(6);
       if (withoutIPv6 !== undefined) logger?.warn({ reason: withoutIPv6 }, 'IPv6 is not protected');
       const present = families.filter((family) => family === 4 || withoutIPv6 === undefined);
+      await renew();
       await ipset(['-exist', 'restore'], asText(setLines(rules, present)));
       for (const family of present) await iptables.install(family, rules);
     },
@@ -82,6 +90,15 @@ export function createIpsetEnforcer({
       return readMembers(stdout, now());
     },
 
+    async drops() {
+      const texts = await Promise.all(
+        families
+          .filter((family) => family === 4 || withoutIPv6 === undefined)
+          .map((family) => iptables.counted(family)),
+      );
+      return countDrops(texts.flat(), rules);
+    },
+
     close: () => session.close(),
 
     async teardown() {
@@ -95,22 +112,20 @@ export function createIpsetEnforcer({
   };
 }
 
-const memberSets = setNames.flatMap((set) =>
-  families.map((family: Family) => ({ set, kernelName: kernelSet(set, family) })),
-);
 const setOf: ReadonlyMap<string, SetName> = new Map(
   memberSets.map(({ set, kernelName }) => [kernelName, set]),
 );
 
 /** From the output of `ipset save`. */
-function readMembers(saved: string, now: Time): readonly Entry[] {
-  const entries: Entry[] = [];
+function readMembers(saved: string, now: Time): readonly HeldEntry[] {
+  const entries: HeldEntry[] = [];
   for (const line of saved.split('\n')) {
-    const [verb, name = '', text = '', , seconds] = line.split(' ');
+    const [verb, name = '', text = '', , seconds, , packets] = line.split(' ');
     const set = setOf.get(name);
     const place = set && placeOf(set, text);
     if (verb !== 'add' || !place) continue;
-    entries.push(Number(seconds) > 0 ? { ...place, until: now + Number(seconds) * 1000 } : place);
+    const until = Number(seconds) > 0 ? { until: now + Number(seconds) * 1000 } : {};
+    entries.push({ ...place, ...until, ...(Number(packets) > 0 && { packets: Number(packets) }) });
   }
   return entries;
 }
@@ -142,4 +157,13 @@ function inUseError(error: unknown): unknown {
 
 function asText(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`;
+}
+
+function countDrops(counted: readonly CountedRule[], { hotTexts, limits }: RuleSettings): KernelDrops {
+  const sum = (name: string) =>
+    counted.filter((rule) => rule.name === name).reduce((all, { packets }) => all + packets, 0);
+  return {
+    hot: Object.fromEntries(hotTexts.map((text, index) => [text, sum(`sw-hot-${index}`)])),
+    limits: Object.fromEntries(limits.map(({ name }) => [name, sum(`sw-${name}`)])),
+  };
 }

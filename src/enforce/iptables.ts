@@ -2,7 +2,9 @@
 // iptables-restore, so the kernel never holds half of it. Touches no rule that does not lead into our chains.
 import { SipwardenError } from '../model/error.ts';
 import { firewallCommand } from './firewall-command.ts';
-import { chainLines, chainNames, type Family, jumpRules, type RuleSettings } from './rules.ts';
+import { chainLines, chainNames, jumpRules } from './iptables-rules.ts';
+import type { Family } from './kernel-sets.ts';
+import type { RuleSettings } from './rule-settings.ts';
 
 const programs = { 4: 'iptables', 6: 'ip6tables' } as const;
 
@@ -11,11 +13,19 @@ export interface Iptables {
   missing(family: Family): Promise<string | undefined>;
   install(family: Family, settings: RuleSettings): Promise<void>;
   remove(family: Family): Promise<void>;
+  /** How many packets met each rule of ours that has a name. */
+  counted(family: Family): Promise<readonly CountedRule[]>;
+}
+
+export interface CountedRule {
+  readonly name: string;
+  readonly packets: number;
 }
 
 export function createIptables(commandPrefix: readonly string[]): Iptables {
-  const save = async (family: Family) => {
-    const { stdout } = await firewallCommand([...commandPrefix, `${programs[family]}-save`, '-t', 'raw']);
+  const save = async (family: Family, ...more: readonly string[]) => {
+    const argv = [...commandPrefix, `${programs[family]}-save`, '-t', 'raw', ...more];
+    const { stdout } = await firewallCommand(argv);
     return stdout.split('\n');
   };
   const change = async (family: Family, lines: readonly string[]) => {
@@ -34,7 +44,13 @@ export function createIptables(commandPrefix: readonly string[]): Iptables {
     },
     async install(family, settings) {
       const saved = await save(family);
-      await change(family, [...chainLines(family, settings), ...jumpChanges(saved)]);
+      await change(family, [...chainLines(family, settings), ...jumpChanges(saved, jumpRules(settings))]);
+    },
+    async counted(family) {
+      return (await save(family, '-c')).flatMap((line) => {
+        const [, packets, name] = /^\[(\d+):\d+\] -A .* --comment "?(sw-[a-z0-9-]+)"? /.exec(line) ?? [];
+        return name === undefined ? [] : [{ name, packets: Number(packets) }];
+      });
     },
     async remove(family) {
       const lines = removalLines(await save(family));
@@ -43,13 +59,19 @@ export function createIptables(commandPrefix: readonly string[]): Iptables {
   };
 }
 
-/** What makes exactly one of each jump out of what there is; nothing where that is so already. */
-function jumpChanges(saved: readonly string[]): readonly string[] {
-  const present = jumpsIn(saved);
-  const isRight = present.length === jumpRules.length && jumpRules.every((rule) => present.includes(rule));
+/** Nothing where all jumps are there, in order and before the rules of others; otherwise they are made anew. */
+function jumpChanges(saved: readonly string[], wanted: readonly string[]): readonly string[] {
+  const rules = saved.filter((line) => line.startsWith('-A '));
+  const isRight = ['PREROUTING', 'OUTPUT'].every((chain) => {
+    const isIn = (rule: string) => rule.startsWith(`-A ${chain} `);
+    const first = wanted.filter(isIn);
+    const there = rules.filter(isIn);
+    const isOnce = jumpsIn(there).length === first.length;
+    return isOnce && first.every((rule, index) => there[index] === rule);
+  });
   if (isRight) return [];
-  const inserted = jumpRules.map((rule) => rule.replace(/^-A (\S+)/, '-I $1 1'));
-  return [...present.map(deletion), ...inserted];
+  const inserted = wanted.toReversed().map((rule) => rule.replace(/^-A (\S+)/, '-I $1 1'));
+  return [...jumpsIn(saved).map(deletion), ...inserted];
 }
 
 /** Jumps first, then chains: for whatever part of them there is. */
@@ -72,7 +94,7 @@ function jumpsIn(saved: readonly string[]): readonly string[] {
 }
 
 function isOurs(chain: string): boolean {
-  return (chainNames as readonly string[]).includes(chain);
+  return chainNames.includes(chain);
 }
 
 function deletion(rule: string): string {

@@ -1,11 +1,11 @@
 // An entry as a kernel set holds it: a checked network, or a port of a checked address, and a time-out in whole
 // seconds. Whatever is written into a firewall command passes here first.
 import { isIPv6, type Network, parseAddress, parseNetwork } from '../model/address.ts';
-import type { Place, SetName, SourcePort } from '../model/enforcer.ts';
+import { isLimit, type Place, type SetName, type SourcePort } from '../model/enforcer.ts';
 import type { SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { firewallError } from './firewall-error.ts';
-import { type Family, kernelSet } from './rules.ts';
+import { type Family, kernelSet } from './kernel-sets.ts';
 
 interface Member {
   /** With the canonical text of the target. */
@@ -28,7 +28,8 @@ export function memberOf({ set, target, port }: Place): Member {
   const kernelName = kernelSet(set, family);
   if (set !== 'port') {
     if (port) throw refused(`the set ${set} holds whole addresses, not a single port of ${network}`);
-    return { place: { set, target: network }, family, kernelName, text: network };
+    const text = isLimit(set) && family === 6 ? network.replace(/\/64$/, '') : network;
+    return { place: { set, target: network }, family, kernelName, text };
   }
   const checked = checkPort(network, port);
   const text = `${network},${checked.protocol}:${checked.port}`;
@@ -38,7 +39,8 @@ export function memberOf({ set, target, port }: Place): Member {
 /** The place of a member that a set of ours calls so; undefined where it can be none of ours. */
 export function placeOf(set: SetName, text: string): Place | undefined {
   if (set !== 'port') {
-    const target = parseNetwork(text);
+    const isOfNetwork = isLimit(set) && text.includes(':') && !text.includes('/');
+    const target = parseNetwork(isOfNetwork ? `${text}/64` : text);
     return target === undefined ? undefined : { set, target };
   }
   const [, address = '', protocol, digits] = /^([^,]+),(udp|tcp):(\d{1,5})$/.exec(text) ?? [];

@@ -2,7 +2,7 @@
 // It decides nothing, and forgets nothing that the kernel has not taken.
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
-import type { Enforcer, Entry, Place } from '../model/enforcer.ts';
+import { type Enforcer, type Entry, isLimit, type Place } from '../model/enforcer.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { maxTimeoutSeconds } from './member.ts';
@@ -155,10 +155,10 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
   };
 }
 
-/** Places where the kernel holds too much, too little, or for the wrong time. */
+/** Places where the kernel holds too much, too little, or for the wrong time. Whoever is slowed is the kernel's affair. */
 function differences(truth: ReadonlyMap<string, Entry>, held: readonly Entry[], now: Time): readonly Place[] {
   const heldByKey = new Map(held.map((entry) => [keyOf(entry), entry]));
-  const surplus = held.filter((entry) => !truth.has(keyOf(entry)));
+  const surplus = held.filter((entry) => !truth.has(keyOf(entry)) && !isLimit(entry.set));
   const wrong = [...truth.values()].filter((wanted) => !agrees(wanted, heldByKey.get(keyOf(wanted)), now));
   return [...surplus, ...wrong];
 }

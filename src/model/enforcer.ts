@@ -7,7 +7,16 @@ import type { Time } from './time.ts';
  * a person ordered) and single ports (`port`) win over `shield`, and `shield` over `ban` and `drop`.
  */
 export const setNames = ['allow', 'deny', 'order', 'port', 'shield', 'ban', 'drop'] as const;
-export type SetName = (typeof setNames)[number];
+
+/** What a stranger may send so much of. Who sends more is put by the kernel itself into the set of that name, and slowed. */
+export const limitNames = ['invite', 'tftp'] as const;
+export type LimitName = (typeof limitNames)[number];
+
+export type SetName = (typeof setNames)[number] | LimitName;
+
+export function isLimit(set: SetName): set is LimitName {
+  return (limitNames as readonly string[]).includes(set);
+}
 
 /** One source port of an address. */
 export interface SourcePort {
@@ -24,11 +33,25 @@ export interface Entry {
   readonly until?: Time;
 }
 
+/** An entry as the kernel holds it. */
+export interface HeldEntry extends Entry {
+  /** Of it so far; absent where none came, or nobody counts. */
+  readonly packets?: number;
+}
+
+/** What the kernel has dropped by itself. Packets since its rules were made. */
+export interface KernelDrops {
+  readonly hot: Readonly<Record<string, number>>;
+  readonly limits: Readonly<Partial<Record<LimitName, number>>>;
+}
+
 /** Where an entry lies; two entries of one place are one. */
 export type Place = Pick<Entry, 'set' | 'target' | 'port'>;
 
 export interface Enforcer {
   readonly name: string;
+  /** What this back end, or this machine, cannot do: each as a sentence for a person; known after `prepare`. */
+  notices(): readonly string[];
   /** Puts sets and rules in place, idempotently and atomically; members that the kernel already holds stay. */
   prepare(): Promise<void>;
   /** Resolves when the kernel has acknowledged. Adding again sets the new time-out. Rejects with FIREWALL_* codes. */
@@ -36,7 +59,8 @@ export interface Enforcer {
   /** Resolves also where the entry was not there. */
   remove(place: Place): Promise<void>;
   /** Read back from the kernel, not from memory. */
-  list(): Promise<readonly Entry[]>;
+  list(): Promise<readonly HeldEntry[]>;
+  drops(): Promise<KernelDrops>;
   /** Stops our children and leaves the kernel as it is: bans run out by themselves. */
   close(): Promise<void>;
   /** Removes everything of ours from the kernel, and nothing else. */

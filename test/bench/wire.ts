@@ -3,8 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { captureLimit, chainLines, jumpRules, kernelSet, setLines } from '../../src/enforce/rules.ts';
+import { setLines } from '../../src/enforce/ipset-sets.ts';
+import { chainLines, jumpRules } from '../../src/enforce/iptables-rules.ts';
+import { kernelSet } from '../../src/enforce/kernel-sets.ts';
+import { captureLimit } from '../../src/enforce/rule-settings.ts';
 import { type Namespace, openNamespace } from '../enforce/namespace.ts';
+import { testRules } from '../enforce/test-rules.ts';
 import type { Load } from './live-capture.ts';
 import { onFirst } from './processors.ts';
 import { sources, writeTraffic } from './traffic-file.ts';
@@ -61,15 +65,14 @@ async function connect(pbx: Namespace, outside: Namespace): Promise<void> {
 }
 
 async function installRules(pbx: Namespace): Promise<void> {
-  const settings = {
-    udpPorts: [[5_060, 5_060]],
-    tcpPorts: [[5_060, 5_061]],
-    nflogGroup,
-    logLimitPerSecond: 10_000,
-  } as const;
+  const settings = testRules({ nflogGroup, logLimitPerSecond: 10_000 });
   await pbx.run('ipset', ['restore'], `${setLines(settings, [4]).join('\n')}\n`);
   const chains = chainLines(4, settings).map(raiseLimit);
-  await pbx.run('iptables-restore', [], `${['*raw', ...chains, ...jumpRules, 'COMMIT'].join('\n')}\n`);
+  await pbx.run(
+    'iptables-restore',
+    [],
+    `${['*raw', ...chains, ...jumpRules(settings), 'COMMIT'].join('\n')}\n`,
+  );
 }
 
 /** Of everybody together; that of one source is an option. */

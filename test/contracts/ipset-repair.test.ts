@@ -1,20 +1,21 @@
 // What others did to our rules and sets, and what an older version left, on the real kernel.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createIpsetEnforcer, type IpsetEnforcer } from '../../src/enforce/ipset.ts';
-import { jumpRules } from '../../src/enforce/rules.ts';
+import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
+import { jumpRules } from '../../src/enforce/iptables-rules.ts';
+import type { Enforcer } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
+import { testRules } from '../enforce/test-rules.ts';
 
-const rules = {
+const rules = testRules({
   udpPorts: [[5_060, 5_070]],
   tcpPorts: [[5_060, 5_061]],
-  nflogGroup: 7,
-  logLimitPerSecond: 50,
-} as const;
+});
+const jumps = jumpRules(rules);
 const missing = await missingForNamespaces();
 
 (missing ? describe.skip : describe)(missing ? `repair (skipped: ${missing})` : 'repair', () => {
   let namespace: Namespace;
-  let enforcer: IpsetEnforcer;
+  let enforcer: Enforcer;
 
   beforeEach(async () => {
     namespace = await openNamespace();
@@ -29,9 +30,9 @@ const missing = await missingForNamespaces();
   describe.each([
     ['only sets', ['-F', '-X']],
     ['no jumps', ['-F PREROUTING', '-F OUTPUT']],
-    ['one jump gone', [`-D ${jumpRules[0].slice(3)}`]],
-    ['every jump twice', jumpRules.map((rule) => `-I ${rule.slice(3)}`)],
-    ['one jump three times', Array(2).fill(`-I ${jumpRules[3].slice(3)}`)],
+    ['one jump gone', [`-D ${jumps[0]?.slice(3)}`]],
+    ['every jump twice', jumps.map((rule) => `-I ${rule.slice(3)}`)],
+    ['one jump three times', Array(2).fill(`-I ${jumps[3]?.slice(3)}`)],
     ['a chain emptied', ['-F SIPWARDEN']],
     ['a rule of another in our chain', ['-I SIPWARDEN -j ACCEPT']],
     ['an older jump of ours', ['-I PREROUTING -p udp -m comment --comment "it is old" -j SIPWARDEN']],
@@ -53,7 +54,7 @@ const missing = await missingForNamespaces();
     test('is whole again after prepare', async () => {
       await enforcer.prepare();
       expect((await namespace.rules()).toSorted()).toEqual(fresh.toSorted());
-      expect(await namespace.setNames()).toHaveLength(16);
+      expect(await namespace.setNames()).toHaveLength(21);
       expect(await namespace.run('ipset', ['save', 'sw-udp'])).not.toContain('9999');
     });
 
@@ -70,7 +71,7 @@ const missing = await missingForNamespaces();
     await namespace.run('ipset', ['restore'], 'create sw-ban4 hash:net maxelem 262144 timeout 0\n');
     await enforcer.prepare();
     await enforcer.add({ set: 'ban', target: '192.0.2.1' });
-    expect(await namespace.setNames()).toHaveLength(16);
+    expect(await namespace.setNames()).toHaveLength(21);
   });
 
   test('reports a set that someone destroyed, and has it back after prepare', async () => {

@@ -3,17 +3,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createIpsetEnforcer, type IpsetEnforcer } from '../../src/enforce/ipset.ts';
-import type { Entry } from '../../src/model/enforcer.ts';
+import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
+import type { Enforcer, Entry } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
+import { testRules } from '../enforce/test-rules.ts';
 
-const rules = { udpPorts: [[5_060, 5_070]], tcpPorts: [], nflogGroup: 7, logLimitPerSecond: 50 } as const;
+const rules = testRules({
+  udpPorts: [[5_060, 5_070]],
+  tcpPorts: [],
+  nflogGroup: 7,
+  logLimitPerSecond: 50,
+});
 const missing = await missingForNamespaces();
 
 (missing ? describe.skip : describe)(missing ? `without IPv6 (skipped: ${missing})` : 'without IPv6', () => {
   let namespace: Namespace;
   let folder: string;
-  let enforcer: IpsetEnforcer;
+  let enforcer: Enforcer;
 
   beforeEach(async () => {
     namespace = await openNamespace();
@@ -37,7 +43,7 @@ const missing = await missingForNamespaces();
     await enforcer.add({ set: 'ban', target: '192.0.2.1' });
     expect(await namespace.members()).toHaveLength(1);
     expect(enforcer.notices()).toEqual([expect.stringMatching(/^IPv6 is not protected: .*no IPv6 here/)]);
-    expect(await namespace.setNames()).toHaveLength(9);
+    expect(await namespace.setNames()).toHaveLength(12);
   });
 
   test('refuses IPv6 entries', async () => {

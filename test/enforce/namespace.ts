@@ -85,7 +85,7 @@ function readListing(listing: string): readonly KernelMember[] {
 
 function readMember(line: string): Omit<KernelMember, 'set'> {
   const [, target, protocol, port, seconds = 0] =
-    /^([^\s,]+)(?:,(udp|tcp):(\d+))?(?: timeout (\d+))?$/.exec(line) ?? [];
+    /^([^\s,]+)(?:,(udp|tcp):(\d+))?(?: timeout (\d+))?(?: packets \d+ bytes \d+)?$/.exec(line) ?? [];
   if (target === undefined) throw new Error(`not understood: ${line}`);
   const named = { protocol: protocol as 'udp' | 'tcp', port: Number(port) };
   return { target, ...(protocol && { port: named }), seconds: Number(seconds) };

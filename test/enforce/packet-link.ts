@@ -4,13 +4,12 @@ import { createInterface } from 'node:readline';
 import { type RunningProcess, startProcess } from '../../src/lib/run-command.ts';
 import { type Namespace, openNamespace } from './namespace.ts';
 import type { PeerLine, PeerOrder, Sending } from './packet-peer.ts';
+import { testRules } from './test-rules.ts';
 
-export const rules = {
+export const rules = testRules({
   udpPorts: [[5_060, 5_062]],
   tcpPorts: [[5_060, 5_060]],
-  nflogGroup: 7,
-  logLimitPerSecond: 50,
-} as const;
+});
 /** Protected, and nobody listens there: no receive buffer can overflow and take other packets with it. */
 export const unreadPort = 5_062;
 /** Somebody listens there, and it is not protected. */
@@ -38,8 +37,8 @@ export interface PacketLink {
   arriving(from: string, changes?: Partial<Sending>): Promise<number>;
   /** Whether text arrives over a TCP connection from this port, new or kept, while the clean source's does. */
   isHeard(from: string, fromPort: number): Promise<boolean>;
-  /** Packets that a chain's NFLOG rule took. */
-  logged(chain: string, family?: 4 | 6): Promise<number>;
+  /** Packets that our rules of this kind handed to the sidecar. */
+  logged(rule: RegExp, family?: 4 | 6): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -91,10 +90,10 @@ export async function openPacketLink(): Promise<PacketLink> {
       }
       return receiver.lines.some(isWith(text));
     },
-    async logged(chain, family = 4) {
-      const program = family === 4 ? 'iptables' : 'ip6tables';
-      const listing = await pbx.run(program, ['-t', 'raw', '-nvxL', chain]);
-      return Number(/^\s*(\d+)\s+\d+\s+NFLOG/m.exec(listing)?.[1]);
+    async logged(rule, family = 4) {
+      const saved = await pbx.run(family === 4 ? 'iptables-save' : 'ip6tables-save', ['-c', '-t', 'raw']);
+      const lines = saved.split('\n').filter((line) => rule.test(line) && line.includes(' -j NFLOG '));
+      return lines.reduce((sum, line) => sum + Number(/^\[(\d+):/.exec(line)?.[1]), 0);
     },
     async close() {
       await Promise.all([receiver.stop(), sender.stop()]);

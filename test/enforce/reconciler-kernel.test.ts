@@ -4,19 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createIpsetEnforcer, type IpsetEnforcer } from '../../src/enforce/ipset.ts';
+import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
 import { createReconciler, type Reconciler } from '../../src/enforce/reconciler.ts';
-import type { Entry } from '../../src/model/enforcer.ts';
+import type { Enforcer, Entry } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from './namespace.ts';
+import { testRules } from './test-rules.ts';
 
-const rules = { udpPorts: [[5_060, 5_060]], tcpPorts: [], nflogGroup: 7, logLimitPerSecond: 50 } as const;
+const rules = testRules({
+  udpPorts: [[5_060, 5_060]],
+  tcpPorts: [],
+  nflogGroup: 7,
+  logLimitPerSecond: 50,
+});
 const missing = await missingForNamespaces();
 const time = 1_700_000_000_000;
 
 (missing ? describe.skip : describe)(missing ? `the kernel (skipped: ${missing})` : 'the kernel', () => {
   let namespace: Namespace;
   let folder: string;
-  let enforcer: IpsetEnforcer;
+  let enforcer: Enforcer;
   let reconciler: Reconciler;
   let alarms: Set<string>;
 

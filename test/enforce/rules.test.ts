@@ -1,15 +1,20 @@
 // The text of the rules; that a kernel takes it and obeys is shown in packets.test.ts and in test/contracts.
 import { describe, expect, test } from '@jest/globals';
-import { captureLimit, chainLines, families, type RuleSettings, setLines } from '../../src/enforce/rules.ts';
-import { setNames } from '../../src/model/enforcer.ts';
+import { setLines } from '../../src/enforce/ipset-sets.ts';
+import { chainLines } from '../../src/enforce/iptables-rules.ts';
+import { families } from '../../src/enforce/kernel-sets.ts';
+import { captureLimit } from '../../src/enforce/rule-settings.ts';
+import { limitNames, setNames } from '../../src/model/enforcer.ts';
+import { testLimit, testRules } from './test-rules.ts';
 
-const settings: RuleSettings = {
+const settings = testRules({
   udpPorts: [[5_060, 5_080]],
   tcpPorts: [[5_061, 5_061]],
-  nflogGroup: 7,
-  logLimitPerSecond: 50,
-};
-const limitNames = (lines: readonly string[]) =>
+  guests: ['vnet+'],
+  hotTexts: ['friendly-scanner'],
+  limits: [testLimit()],
+});
+const tableNames = (lines: readonly string[]) =>
   lines.flatMap((line) => line.match(/hashlimit-name \S+/g) ?? []);
 
 test('the limit over everybody lets no more addresses into a table than it holds', () => {
@@ -26,14 +31,22 @@ describe.each(families)('IPv%d', (family) => {
 
   test('asks each set once, in the order of the model, and then logs', () => {
     const asked = lines.filter((line) => line.startsWith('-A SIPWARDEN '));
-    const names = asked.map((line) => /--match-set sw-([a-z]+)[46] /.exec(line)?.[1]);
-    expect(names).toEqual([...setNames, undefined]);
+    const names = asked.flatMap((line) => /--match-set sw-([a-z]+)[46] /.exec(line)?.[1] ?? []);
+    expect(names).toEqual(setNames);
     expect(asked.at(-1)).toBe('-A SIPWARDEN -g SW-LOG');
   });
 
+  test('asks for what kills a request at its first packet, and for limits, only those who are not ours', () => {
+    const place = (text: string) =>
+      lines.findIndex((line) => line.startsWith('-A SIPWARDEN ') && line.includes(text));
+    const order = [`sw-allow${family}`, `sw-shield${family}`, `sw-drop${family}`, 'sw-hot-0', '-g SW-INVITE'];
+    expect(order.map(place)).toEqual(order.map(place).toSorted((one, other) => one - other));
+    expect(order.map(place)).not.toContain(-1);
+  });
+
   test('lets through, to the log, only what is allowed or shielded', () => {
-    const logged = lines.filter((line) => /--match-set \S+ \S+ -g SW-LOG$/.test(line));
-    const dropped = lines.filter((line) => /--match-set \S+ \S+ -j DROP$/.test(line));
+    const logged = lines.filter((line) => /^-A SIPWARDEN .*--match-set \S+ \S+ -g SW-LOG$/.test(line));
+    const dropped = lines.filter((line) => /^-A SIPWARDEN .*--match-set \S+ \S+ -j DROP$/.test(line));
     expect(logged.map((line) => line.split(' ')[5])).toEqual([`sw-allow${family}`, `sw-shield${family}`]);
     expect(dropped).toHaveLength(setNames.length - 2);
   });
@@ -42,37 +55,38 @@ describe.each(families)('IPv%d', (family) => {
     const ports = lines.filter((line) => line.includes(' src,src '));
     expect(ports).toEqual([`-A SIPWARDEN -m set --match-set sw-port${family} src,src -j DROP`]);
     const created = setLines(settings, [family]).filter((line) => line.includes(' hash:'));
-    expect(created).toHaveLength(setNames.length);
-    expect(created.filter((line) => !line.includes(' hash:net '))).toEqual([
-      `create sw-port${family} hash:ip,port family ${family === 4 ? 'inet' : 'inet6'} maxelem 65536 timeout 0`,
-    ]);
+    expect(created).toHaveLength(setNames.length + limitNames.length);
+    const types = new Set(
+      created.filter((line) => !line.includes(' hash:net ')).map((line) => line.split(' ')[1]),
+    );
+    expect([...types]).toEqual([`sw-port${family}`, ...(family === 6 ? ['sw-invite6', 'sw-tftp6'] : [])]);
   });
 
   test('asks the limit over everybody first wherever there is one for each address', () => {
-    const logging = lines.filter((line) => line.includes('NFLOG') && !line.includes('SW-CHALLENGE'));
-    expect(logging).toHaveLength(3);
-    for (const line of logging) {
-      expect(line).toMatch(/-m hashlimit .*-all\S+ -m hashlimit .*--hashlimit-mode (src|dst)ip .*-j NFLOG/);
+    const limited = lines.filter((line) => line.includes('--hashlimit-mode'));
+    expect(limited.length).toBeGreaterThan(5);
+    for (const line of limited) {
+      expect(line).toMatch(
+        /-m hashlimit .*-all\S+ -m hashlimit .*--hashlimit-mode (src|dst)ip|--match-set sw-invite. src/,
+      );
       expect(line.match(/--hashlimit-mode/g)).toHaveLength(1);
     }
   });
 
   test('counts one IPv4 address, or one /64, as one source', () => {
-    const mask = family === 4 ? 32 : 64;
-    expect(lines.filter((line) => line.includes(`--hashlimit-srcmask ${mask} `))).toHaveLength(1);
-    expect(lines.filter((line) => line.includes(`--hashlimit-dstmask ${mask} `))).toHaveLength(2);
+    const masks = new Set(lines.flatMap((line) => /--hashlimit-(?:src|dst)mask (\d+)/.exec(line)?.[1] ?? []));
+    expect([...masks]).toEqual([family === 4 ? '32' : '64']);
   });
 
   test('gives its limits other names when a number changes, and the same ones when none does', () => {
     const changed = chainLines(family, { ...settings, logLimitPerSecond: 51 });
-    expect(limitNames(changed)).toHaveLength(7);
-    expect(limitNames(changed)).not.toEqual(limitNames(lines));
+    expect(tableNames(changed).filter((name) => tableNames(lines).includes(name))).toEqual([]);
     expect(chainLines(family, { ...settings })).toEqual(lines);
   });
 });
 
 test('the two families share no limit', () => {
-  const [four, six] = families.map((family) => limitNames(chainLines(family, settings)));
+  const [four, six] = families.map((family) => tableNames(chainLines(family, settings)));
   expect(four?.filter((name) => six?.includes(name))).toEqual([]);
 });
 

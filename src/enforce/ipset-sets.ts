@@ -1,0 +1,61 @@
+// The text of our sets for ipset. Pure.
+import { isLimit, type SetName } from '../model/enforcer.ts';
+import type { PortRange } from '../model/options.ts';
+import { type Family, type MemberSet, memberSets, setCapacity } from './kernel-sets.ts';
+import type { RuleSettings } from './rule-settings.ts';
+
+const portSets = ['sw-udp', 'sw-tcp', 'sw-tftp'] as const;
+
+/** Every set that may be ours, half-made ones included. */
+export const kernelSetNames: readonly string[] = [
+  ...memberSets.map(({ kernelName }) => kernelName),
+  ...portSets,
+].flatMap((name) => [name, nextOf(name)]);
+
+/** What of a packet is looked for in a set: its source, or its source and source port. */
+export function fieldsOf(set: SetName): string {
+  return set === 'port' ? 'src,src' : 'src';
+}
+
+/** What a set is made with; of one that was made otherwise, the members move to a new one. */
+export function headerOf({ set, family }: Pick<MemberSet, 'set' | 'family'>): string {
+  const inet = family === 4 ? 'family inet' : 'family inet6';
+  return `${typeOf(set, family)} ${inet} maxelem ${setCapacity[set]} timeout 0 counters`;
+}
+
+function typeOf(set: SetName, family: Family): string {
+  if (set === 'port') return 'hash:ip,port';
+  // The kernel itself fills them, and whoever holds one address of a /64 holds all of them.
+  if (isLimit(set) && family === 6) return 'hash:ip netmask 64';
+  return 'hash:net';
+}
+
+/** For `ipset -exist restore`: members stay, ports change in one step. */
+export function setLines(settings: RuleSettings, present: readonly Family[]): readonly string[] {
+  const members = memberSets
+    .filter(({ family }) => present.includes(family))
+    .map((set) => `create ${set.kernelName} ${headerOf(set)}`);
+  const { udpPorts, tcpPorts, tftpPorts } = settings;
+  return [
+    ...members,
+    ...portLines('sw-udp', [...udpPorts, ...tftpPorts]),
+    ...portLines('sw-tcp', tcpPorts),
+    ...portLines('sw-tftp', tftpPorts),
+  ];
+}
+
+export function nextOf(set: string): string {
+  return `${set}-next`;
+}
+
+function portLines(set: (typeof portSets)[number], ports: readonly PortRange[]): readonly string[] {
+  const next = nextOf(set);
+  return [
+    `create ${set} bitmap:port range 0-65535`,
+    `create ${next} bitmap:port range 0-65535`,
+    `flush ${next}`,
+    ...ports.map(([first, last]) => `add ${next} ${first}-${last}`),
+    `swap ${next} ${set}`,
+    `destroy ${next}`,
+  ];
+}

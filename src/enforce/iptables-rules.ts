@@ -1,0 +1,125 @@
+// The text of our chains for one configuration. Pure: it runs nothing and reads nothing.
+// A packet to a port that is not protected meets none of these rules but the jump that passes it by.
+import { createHash } from 'node:crypto';
+import { limitNames, type SetName, setNames } from '../model/enforcer.ts';
+import { fieldsOf } from './ipset-sets.ts';
+import { inAll, type LimitNaming, limitChains, limitRules, perAddress } from './iptables-limits.ts';
+import { type Family, kernelSet } from './kernel-sets.ts';
+import type { RuleSettings } from './rule-settings.ts';
+import { answerClassMatch, answerMatch, requestMatch, transports } from './sip-match.ts';
+
+/** Every chain of ours, in the table `raw`. */
+export const chainNames: readonly string[] = [
+  'SIPWARDEN',
+  'SW-ALL',
+  'SW-LOG',
+  'SW-HOT',
+  ...limitNames.flatMap(limitChains),
+  'SW-OUT',
+  'SW-GUEST',
+  'SW-DEFRAG',
+];
+
+/** What leads into them, as iptables-save prints it, in order. */
+export function jumpRules({
+  banScope,
+  guests,
+}: Pick<RuleSettings, 'banScope' | 'guests'>): readonly string[] {
+  return [
+    ...guests.flatMap((guest) =>
+      transports.map(
+        (transport) =>
+          `-A PREROUTING -i ${guest} -p ${transport} -m set --match-set sw-${transport} src -j SW-GUEST`,
+      ),
+    ),
+    ...(banScope === 'all-ports' ? ['-A PREROUTING -j SW-ALL'] : []),
+    ...transports.map(
+      (transport) => `-A PREROUTING -p ${transport} -m set --match-set sw-${transport} dst -j SIPWARDEN`,
+    ),
+    ...transports.map(
+      (transport) => `-A OUTPUT -p ${transport} -m set --match-set sw-${transport} src -j SW-OUT`,
+    ),
+  ];
+}
+
+/** Our chains with their rules, for (ip|ip6)tables-restore. Names of limits carry a hash of the text. */
+export function chainLines(family: Family, settings: RuleSettings): readonly string[] {
+  const text = ruleLines({ family, generation: '' }, settings).join('\n');
+  const generation = `-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+  return [...chainNames.map((chain) => `:${chain} - [0:0]`), ...ruleLines({ family, generation }, settings)];
+}
+
+/** Sets that hold for every port where bans do; evidence that could have been forged closes no more than it must. */
+const everywhere: ReadonlySet<SetName> = new Set(['allow', 'deny', 'order', 'shield', 'ban']);
+const passing: ReadonlySet<SetName> = new Set(['allow', 'shield']);
+
+function ruleLines(naming: LimitNaming, settings: RuleSettings): readonly string[] {
+  const { family } = naming;
+  const { logLimitPerSecond, banScope, guests } = settings;
+  const rate = { verb: 'upto', text: `${logLimitPerSecond}/sec`, burst: 2 * logLimitPerSecond } as const;
+  const bounded = (name: string, side: 'src' | 'dst') =>
+    `${inAll(name, naming)} ${perAddress(name, side, rate, naming)}`;
+  const asked = (chain: string, set: SetName, pass: string) =>
+    `-A ${chain} -m set --match-set ${kernelSet(set, family)} ${fieldsOf(set)} ${passing.has(set) ? pass : '-j DROP'}`;
+
+  return [
+    // What a guest answers goes out; it was logged as such.
+    ...guests.flatMap((guest) =>
+      transports.map(
+        (transport) =>
+          `-A SIPWARDEN -i ${guest} -p ${transport} -m set --match-set sw-${transport} src -j RETURN`,
+      ),
+    ),
+    ...setNames.map((set) => asked('SIPWARDEN', set, '-g SW-LOG')),
+    ...hotRules(naming, settings),
+    ...settings.limits.flatMap(({ name }) => limitJumps[name](family)),
+    '-A SIPWARDEN -g SW-LOG',
+    ...(banScope === 'all-ports'
+      ? setNames.filter((set) => everywhere.has(set)).map((set) => asked('SW-ALL', set, '-j RETURN'))
+      : []),
+    `-A SW-LOG ${bounded('sw-in', 'src')} ${nflog('sw-in', settings)}`,
+    `-A SW-HOT ${bounded('sw-in', 'src')} ${nflog('sw-in', settings)}`,
+    '-A SW-HOT -j DROP',
+    ...settings.limits.flatMap((limit) =>
+      limitRules(limit, naming, `${inAll('sw-over', naming)} ${nflog(`sw-${limit.name}`, settings)}`),
+    ),
+    ...answerRules('SW-OUT', 'sw-out', bounded('sw-out', 'dst'), bounded('sw-syn', 'dst')),
+    ...answerRules('SW-GUEST', 'sw-gst', bounded('sw-gst', 'dst'), bounded('sw-gsy', 'dst')),
+    // Nothing jumps here: that this rule exists makes the kernel reassemble fragments before our chains.
+    '-A SW-DEFRAG -m socket --nowildcard -j RETURN',
+  ];
+
+  /** What tells the sidecar of our answers, and of our side of a handshake. */
+  function answerRules(chain: string, prefix: string, answers: string, handshakes: string): string[] {
+    return [
+      `-A ${chain} -p tcp --tcp-flags SYN,ACK SYN,ACK ${handshakes} ${nflog(prefix, settings)}`,
+      ...transports.flatMap((transport) => [
+        // Of challenges none may be hidden by many: a nonce that went elsewhere too proves nothing.
+        `-A ${chain} ${answerMatch(family, transport, ['401', '407'])} ${inAll('sw-auth', naming)} ${nflog(prefix, settings)}`,
+        `-A ${chain} ${answerMatch(family, transport, ['401', '407'])} -j RETURN`,
+        `-A ${chain} ${answerClassMatch(family, transport, ['1', '2', '4'])} ${answers} ${nflog(prefix, settings)}`,
+      ]),
+    ];
+  }
+}
+
+/** The method first, so that the long search is spared whatever else there is. */
+function hotRules({ family }: LimitNaming, { hotTexts }: RuleSettings): readonly string[] {
+  return hotTexts.flatMap((text, index) =>
+    transports.map(
+      (transport) =>
+        `-A SIPWARDEN ${requestMatch(family, transport, ['OPTIONS', 'REGISTER', 'INVITE'])} -m string --hex-string "|${Buffer.from(text, 'latin1').toString('hex')}|" --algo bm --icase --from 48 --to 1500 -m comment --comment sw-hot-${index} -j SW-HOT`,
+    ),
+  );
+}
+
+const limitJumps = {
+  invite: (family: Family) =>
+    transports.map((transport) => `-A SIPWARDEN ${requestMatch(family, transport, ['INVITE'])} -g SW-INVITE`),
+  tftp: () => ['-A SIPWARDEN -p udp -m set --match-set sw-tftp dst -g SW-TFTP'],
+} as const;
+
+/** 8192 bytes: padding in front of a header, or several messages in one segment, must not hide what follows. */
+function nflog(prefix: string, { nflogGroup }: RuleSettings): string {
+  return `-j NFLOG --nflog-group ${nflogGroup} --nflog-size 8192 --nflog-threshold 1 --nflog-prefix ${prefix}`;
+}

@@ -1,0 +1,40 @@
+// The table [limit] of the configuration: how much a stranger may send before the kernel slows him.
+import { z } from 'zod';
+import { durationOption } from '../model/options.ts';
+
+export const limitOptions = z.strictObject({
+  invite_per_second: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(10)
+    .describe(
+      'INVITEs a second that the kernel lets through from one source that is not ours; 0: as many as he likes.',
+    ),
+  invite_burst: z.int().min(1).max(10_000).default(20).describe('So many INVITEs at once are no excess.'),
+  invite_slowed_per_minute: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(60)
+    .describe('INVITEs a minute that are left to a source after an excess.'),
+  invite_slowed_for: durationOption('1m', { atLeast: '1s', atMost: '1d' }).describe(
+    'How long after his last excess a source is slowed.',
+  ),
+  tftp_per_minute: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(100)
+    .describe('TFTP requests a minute from one source that is not ours; 0: as many as he likes.'),
+  tftp_slowed_per_minute: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(10)
+    .describe('TFTP requests a minute that are left to a source after an excess.'),
+  tftp_slowed_for: durationOption('10m', { atLeast: '1s', atMost: '1d' }).describe(
+    'How long after his last excess a source is slowed.',
+  ),
+});
+export type LimitOptions = z.infer<typeof limitOptions>;
