@@ -1,10 +1,10 @@
 // The whole configuration, composed from the schemas that the plug-ins bring along. No value is read here.
 import { z } from 'zod';
 import { controlOptions } from './control/control-options.ts';
+import { limitOptions } from './decide/limit-options.ts';
 import { policyOptions } from './decide/policy-options.ts';
 import { shieldOptions } from './decide/shield-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
-import { limitOptions } from './enforce/limit-options.ts';
 import { logLevels } from './lib/logger.ts';
 import type { DetectorDefinition } from './model/detection.ts';
 import { portsOption } from './model/options.ts';

@@ -18,6 +18,7 @@ import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Memory } from './recall.ts';
+import { createSourceLimits } from './source-limits.ts';
 import type { Store } from './store/store.ts';
 
 export interface CoreParts {
@@ -53,8 +54,14 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
   });
   const protectionsOf = ({ target, port }: Entry): readonly Untouchable[] =>
     port ? pipeline.protection.againstPort(target, port, now()) : pipeline.protection.against(target, now());
+  const sourceLimits = createSourceLimits({
+    remembered: memory.limits,
+    store,
+    onChange: () => startFirewall(),
+  });
+  const wantedFirewall = () => firewallSettings(settings(), sourceLimits.all());
   const newFirewall = (): Firewall =>
-    createFirewall({ settings: firewallSettings(settings()), protectionsOf, alarms, logger, now });
+    createFirewall({ settings: wantedFirewall(), protectionsOf, alarms, logger, now });
   let firewall = newFirewall();
 
   const desired = () =>
@@ -66,7 +73,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
     });
   /** The firewall that is configured now, with what is to be blocked now. */
   const startFirewall = async (): Promise<void> => {
-    if (!isDeepStrictEqual(firewall.settings, firewallSettings(settings()))) {
+    if (!isDeepStrictEqual(firewall.settings, wantedFirewall())) {
       await firewall.close({ keepBans: true });
       firewall = newFirewall();
     }
@@ -95,8 +102,9 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
       pipeline,
       store,
       changes,
-      reconciler: () => firewall.reconciler,
+      firewall: () => firewall,
       lists,
+      sourceLimits,
       options: () => config,
       now,
       flush: effects.flush,

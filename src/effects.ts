@@ -4,7 +4,7 @@ import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision } from './model/decision.ts';
-import type { Entry, Place } from './model/enforcer.ts';
+import type { Entry } from './model/enforcer.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
 import type { ShieldKind } from './model/shield-entry.ts';
 import { isoTime, type Time } from './model/time.ts';
@@ -55,13 +55,10 @@ export function createEffects({
       const kernel = decision.enforced ? [settled(reconciler().set(entryOf(decision)))] : [];
       return carryOut('block', [...kernel, store.saveDecision(decision)]);
     },
-    unblock(target, ports, by, isWhole) {
-      logger.info({ target, ports, by }, 'unblocked');
-      const places: Place[] = [
-        ...(isWhole ? (['order', 'ban', 'drop'] as const) : []).map((set) => ({ set, target })),
-        ...ports.map((port) => ({ set: 'port', target, port }) as const),
-      ];
-      const lifted = places.map((place) => settled(reconciler().unset(place)));
+    unblock(target, places, by, isWhole) {
+      logger.info({ target, places, by }, 'unblocked');
+      const whole = (isWhole ? (['order', 'ban', 'drop'] as const) : []).map((set) => ({ set, target }));
+      const lifted = [...whole, ...places].map((place) => settled(reconciler().unset(place)));
       const ended = isWhole ? [store.endDecisionsOf(target, now(), by)] : [];
       return carryOut('unblock', [...lifted, ...ended]);
     },
@@ -94,9 +91,10 @@ export function createEffects({
 const remembered: ReadonlySet<ShieldKind> = new Set(['phone', 'trunk']);
 
 /** The place of a decision in the firewall. Only for decisions that block. */
-export function entryOf({ action, target, port, until, cause }: Decision): Entry {
+export function entryOf({ action, target, port, limit, until, cause }: Decision): Entry {
   const lasting = { target, ...(until !== undefined && { until }) };
   if (action === 'port-ban') return { set: 'port', ...lasting, ...(port && { port }) };
+  if (limit) return { set: limit, ...lasting };
   if (action === 'drop') return { set: 'drop', ...lasting };
   return { set: cause.kind === 'manual' ? 'order' : 'ban', ...lasting };
 }

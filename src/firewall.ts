@@ -1,16 +1,17 @@
 // The enforcer that the configuration asks for, behind the guard and the reconciler.
 
 import type { Config } from './config.ts';
+import type { LimitOptions } from './decide/limit-options.ts';
 import { createDryRunEnforcer } from './enforce/dry-run.ts';
 import { guarded } from './enforce/guard.ts';
 import { createIpsetEnforcer } from './enforce/ipset.ts';
-import type { LimitOptions } from './enforce/limit-options.ts';
 import { createReconciler, type Reconciler } from './enforce/reconciler.ts';
 import type { LimitSettings, RuleSettings } from './enforce/rule-settings.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Untouchable } from './model/decision.ts';
-import type { Enforcer, Entry } from './model/enforcer.ts';
+import type { Enforcer, Entry, LimitName } from './model/enforcer.ts';
+import type { SourceLimit } from './model/source-limit.ts';
 import type { Time } from './model/time.ts';
 
 /** What makes one firewall another. */
@@ -59,12 +60,15 @@ export function createEnforcer(
   return createIpsetEnforcer({ rules, now, logger });
 }
 
-export function firewallSettings(config: Config): FirewallSettings {
-  return { backend: config.firewall.backend, rules: ruleSettings(config) };
+export function firewallSettings(config: Config, own: readonly SourceLimit[] = []): FirewallSettings {
+  return { backend: config.firewall.backend, rules: ruleSettings(config, own) };
 }
 
 /** While observing, the kernel drops nothing by itself. */
-function ruleSettings({ mode, protect, capture, firewall, limit }: Config): RuleSettings {
+function ruleSettings(
+  { mode, protect, capture, firewall, limit }: Config,
+  own: readonly SourceLimit[],
+): RuleSettings {
   const isBlocking = mode === 'enforce';
   return {
     udpPorts: protect.udp,
@@ -75,18 +79,20 @@ function ruleSettings({ mode, protect, capture, firewall, limit }: Config): Rule
     nflogGroup: capture.nflog_group,
     logLimitPerSecond: firewall.log_limit_per_second,
     hotTexts: isBlocking ? firewall.hot_signatures : [],
-    limits: isBlocking ? limitSettings(limit) : [],
+    limits: isBlocking ? limitSettings(limit, own) : [],
   };
 }
 
-function limitSettings(options: LimitOptions): readonly LimitSettings[] {
+function limitSettings(options: LimitOptions, own: readonly SourceLimit[]): readonly LimitSettings[] {
+  const exceptions = (limit: LimitName) =>
+    own.filter((each) => each.limit === limit).map(({ target, perMinute }) => ({ target, perMinute }));
   const invite: LimitSettings = {
     name: 'invite',
     perMinute: 60 * options.invite_per_second,
     burst: options.invite_burst,
     slowedPerMinute: options.invite_slowed_per_minute,
     slowedForSeconds: Math.ceil(options.invite_slowed_for / 1_000),
-    exceptions: [],
+    exceptions: exceptions('invite'),
   };
   const tftp: LimitSettings = {
     name: 'tftp',
@@ -94,7 +100,7 @@ function limitSettings(options: LimitOptions): readonly LimitSettings[] {
     burst: options.tftp_per_minute,
     slowedPerMinute: options.tftp_slowed_per_minute,
     slowedForSeconds: Math.ceil(options.tftp_slowed_for / 1_000),
-    exceptions: [],
+    exceptions: exceptions('tftp'),
   };
   return [invite, tftp].filter(({ perMinute }) => perMinute > 0);
 }

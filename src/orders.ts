@@ -4,24 +4,28 @@ import type { Changes } from './changes.ts';
 import type { Forced, Operations, Order, Status } from './control/operations.ts';
 import type { AddressList } from './decide/address-list.ts';
 import { entryOf } from './effects.ts';
-import type { Reconciler } from './enforce/reconciler.ts';
 import { explainVerdict } from './explain.ts';
+import type { Firewall } from './firewall.ts';
 import { contains, type Network, overlaps } from './model/address.ts';
 import type { Change } from './model/change.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
+import { isLimit } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { ListEntry, ListName } from './model/list-entry.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
+import type { SourceLimit } from './model/source-limit.ts';
 import type { Time } from './model/time.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { SourceLimits } from './source-limits.ts';
 import type { Store } from './store/store.ts';
 
 export interface OrdersParts {
   readonly pipeline: Pipeline;
   readonly store: Store;
   readonly changes: Changes;
-  readonly reconciler: () => Reconciler;
+  readonly firewall: () => Firewall;
   readonly lists: Readonly<Record<ListName, AddressList>>;
+  readonly sourceLimits: SourceLimits;
   readonly options: () => { decide: { ban_time: number }; control: { confirm_within: number } };
   readonly now: () => Time;
   readonly status: () => Promise<Status>;
@@ -37,7 +41,9 @@ interface ForcedOrder {
 }
 
 export function createOrders(parts: OrdersParts): Operations {
-  const { pipeline, store, changes, reconciler, lists, options, now, status, reload, flush } = parts;
+  const { pipeline, store, changes, firewall, lists, sourceLimits, options, now, status, reload, flush } =
+    parts;
+  const reconciler = () => firewall().reconciler;
 
   const inForceWithin = (target: Network): readonly Decision[] =>
     pipeline.inForce(now()).filter((decision) => contains(target, decision.target));
@@ -129,6 +135,24 @@ export function createOrders(parts: OrdersParts): Operations {
       await reconciler().unset({ set: name, target });
       await store.removeListEntry(name, target);
       return { target, wasThere };
+    },
+    async limits() {
+      const held = await firewall().enforcer.list();
+      return { own: sourceLimits.all(), slowed: held.filter(({ set }) => isLimit(set)) };
+    },
+    async limitSet({ target, invitePerSecond, tftpPerMinute, note, by }) {
+      const common = { target, note, author: by, time: now() };
+      const wanted: SourceLimit[] = [
+        ...(invitePerSecond
+          ? [{ ...common, limit: 'invite', perMinute: 60 * invitePerSecond } as const]
+          : []),
+        ...(tftpPerMinute ? [{ ...common, limit: 'tftp', perMinute: tftpPerMinute } as const] : []),
+      ];
+      for (const each of wanted) await sourceLimits.set(each);
+      return wanted;
+    },
+    async limitClear({ target }) {
+      return { target, cleared: await sourceLimits.clear(target) };
     },
     async attacks({ source, limit }) {
       await flush();

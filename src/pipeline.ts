@@ -2,6 +2,7 @@
 // daemon and a replay run the same one.
 import type { AddressList } from './decide/address-list.ts';
 import { isCollapsed } from './decide/judge.ts';
+import type { LimitOptions } from './decide/limit-options.ts';
 import { createPolicy } from './decide/policy.ts';
 import type { PolicyOptions } from './decide/policy-options.ts';
 import { createProtection, neverBlocked } from './decide/protection.ts';
@@ -12,7 +13,7 @@ import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
 import type { Detection } from './model/detection.ts';
-import type { SourcePort } from './model/enforcer.ts';
+import type { Place } from './model/enforcer.ts';
 import type { InventoryFact } from './model/inventory.ts';
 import type { Observation } from './model/observation.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
@@ -26,6 +27,7 @@ export interface PipelineSettings {
   readonly detect: DetectOptions;
   readonly decide: PolicyOptions;
   readonly shield: ShieldOptions;
+  readonly limit: LimitOptions;
 }
 
 /**
@@ -34,8 +36,8 @@ export interface PipelineSettings {
  */
 export interface Effects {
   block(decision: Decision): Promise<void>;
-  /** These ports of the target, and with `isWhole` all else that is in force against it. */
-  unblock(target: Network, ports: readonly SourcePort[], by: string, isWhole: boolean): Promise<void>;
+  /** These places of the target, and with `isWhole` all else that is in force against it. */
+  unblock(target: Network, places: readonly Place[], by: string, isWhole: boolean): Promise<void>;
   shield(change: ShieldChange): void;
   /** An attack record is new or has grown. */
   report(attack: Attack, isNewDecision: boolean): void;
@@ -73,6 +75,7 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
   const policy = createPolicy({
     options: () => settings.decide,
     shieldOptions: () => settings.shield,
+    limitOptions: () => settings.limit,
     isEnforcing: () => settings.mode === 'enforce',
     protection,
     shield,
@@ -119,7 +122,8 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     effects.shield(change);
     for (const { target, ports, why } of change.changed) {
       const freed = ports.filter((port) => policy.releasePort(target, port));
-      if (freed.length > 0) void effects.unblock(target, freed, why, false);
+      const places = freed.map((port) => ({ set: 'port', target, port }) as const);
+      if (places.length > 0) void effects.unblock(target, places, why, false);
     }
     for (const { target, isOver } of change.passes) {
       const ban = isOver ? undefined : policy.banOf(context.sourceOf(target), time);
@@ -199,10 +203,10 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     },
     /** Lifts what is in force and starts afresh with the source. */
     unban(target: Network, by: string, time: Time): Promise<void> {
-      const ports = policy.release(target);
+      const places = policy.release(target);
       effects.shield(shield.endOverrule(target, time));
       for (const { detector } of detectors) detector.forget(target);
-      return effects.unblock(target, ports, by, true);
+      return effects.unblock(target, places, by, true);
     },
     /** New settings apply to the next observation; detectors whose options did not change keep what they counted. */
     configure(changed: PipelineSettings) {

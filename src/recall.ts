@@ -3,6 +3,7 @@ import type { Change } from './model/change.ts';
 import type { Decision } from './model/decision.ts';
 import type { ListEntry } from './model/list-entry.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
+import type { SourceLimit } from './model/source-limit.ts';
 import type { Time } from './model/time.ts';
 import type { Store } from './store/store.ts';
 
@@ -11,6 +12,7 @@ export interface Memory {
   readonly decisions: readonly (Decision & { readonly ended?: unknown })[];
   readonly allow: readonly ListEntry[];
   readonly deny: readonly ListEntry[];
+  readonly limits: readonly SourceLimit[];
   readonly shielded: readonly ShieldEntry[];
   /** Forced changes that nobody had confirmed. */
   readonly changes: readonly Change[];
@@ -28,11 +30,12 @@ export async function recall(store: Store, now: Time, since: Time): Promise<Memo
       decisions: [...older, ...decisions],
       allow,
       deny,
+      limits: await store.limits(),
       shielded: await store.shield(now),
       changes: await store.changes(),
       isComplete: true,
     };
   } catch {
-    return { decisions: [], allow: [], deny: [], shielded: [], changes: [], isComplete: false };
+    return { decisions: [], allow: [], deny: [], limits: [], shielded: [], changes: [], isComplete: false };
   }
 }

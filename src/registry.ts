@@ -2,12 +2,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { extensionEnumeration } from './detect/extension-enumeration.ts';
+import { inviteFlood } from './detect/invite-flood.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
 import { scannerSignature } from './detect/scanner-signature.ts';
+import { tftpBruteforce } from './detect/tftp-bruteforce.ts';
 import type { Detector, DetectorContext, DetectorDefinition } from './model/detection.ts';
 import type { ObservationKind } from './model/observation.ts';
 
-export const detectors = [scannerSignature, registrationBruteforce, extensionEnumeration] as const;
+export const detectors = [
+  scannerSignature,
+  registrationBruteforce,
+  extensionEnumeration,
+  inviteFlood,
+  tftpBruteforce,
+] as const;
 
 type Registered = (typeof detectors)[number];
 /** The options of every detector, under its name. */

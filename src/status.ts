@@ -9,7 +9,7 @@ import type { Time } from './model/time.ts';
 
 export const version: string = packageJson.version;
 
-export function describeStatus({
+export async function describeStatus({
   startedAt,
   core,
   sensors,
@@ -21,7 +21,7 @@ export function describeStatus({
   readonly sensors: readonly SensorHealth[];
   readonly alarms: readonly Alarm[];
   readonly now: Time;
-}): Status {
+}): Promise<Status> {
   const { pipeline, lists, changes } = core;
   const inForce = pipeline.inForce(now);
   const count = (wanted: Action) =>
@@ -47,7 +47,10 @@ export function describeStatus({
       allow: lists.allow.entries().length,
       deny: lists.deny.entries().length,
     },
-    firewall: { pending: reconciler.pending().length },
+    firewall: {
+      pending: reconciler.pending().length,
+      drops: await enforcer.drops().catch(() => ({ hot: {}, limits: {} })),
+    },
     correlator: pipeline.counters(),
     alarms,
   };

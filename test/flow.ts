@@ -30,8 +30,10 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
     shielded,
     effects: {
       block: async (decision) => void decided.push(decision),
-      unblock: async (target, ports, _by, isWhole) =>
-        void unblocked.push(isWhole ? target : `${target} ${ports.map(({ port }) => port).join()}`),
+      unblock: async (target, places) => {
+        const below = places.map(({ set, port }) => port?.port ?? set);
+        unblocked.push([target, ...below].join(' '));
+      },
       shield: (change) => void shieldChanges.push(change),
       report: (attack) => void attacks.set(attack.id, attack),
       collapsed: (address) => void collapsed.push(address),

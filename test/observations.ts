@@ -1,8 +1,10 @@
 // Observations as the tests need them: everything has a default, a test names what it is about.
+import type { LimitName } from '../src/model/enforcer.ts';
 import type {
   AccountProbed,
   AuthenticationFailed,
   AuthenticationSucceeded,
+  LimitExceeded,
   Proof,
   SignatureMatch,
 } from '../src/model/observation.ts';
@@ -34,6 +36,10 @@ export function success(some: Partial<AuthenticationSucceeded> = {}): Authentica
 
 export function probe(account: string, some: Partial<AccountProbed> = {}): AccountProbed {
   return { ...seen, kind: 'account-probed', account, because: 'unknown-account', ...some };
+}
+
+export function excess(limit: LimitName, some: Partial<LimitExceeded> = {}): LimitExceeded {
+  return { ...seen, kind: 'limit-exceeded', limit, ...some };
 }
 
 export function scan(some: Partial<SignatureMatch> = {}): SignatureMatch {

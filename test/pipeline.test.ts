@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { configSchema } from '../src/config-schema.ts';
 import { day, guesses, hour, provenGuesses, run, start } from './flow.ts';
-import { failure, pbx, probe, proven, scan, success } from './observations.ts';
+import { excess, failure, pbx, probe, proven, scan, success } from './observations.ts';
 
 describe('the proof ladder', () => {
   test('bans a proven guesser for an hour', () => {
@@ -99,6 +99,33 @@ describe('the proof ladder', () => {
     pipeline.configure(configSchema.parse({}));
     pipeline.observe([failure({ time: start + 200, proof: proven() })]);
     expect(decided.map(({ enforced }) => enforced)).toEqual([false, true]);
+  });
+
+  test('slows a source that sends too many INVITEs and never bans it for that, however long', () => {
+    const { pipeline, decided, attacks } = run();
+    for (let minute = 0; minute < 600; minute += 1) {
+      pipeline.observe([excess('invite', { time: start + minute * 60_000 })]);
+    }
+    expect(new Set(decided.map(({ action }) => action))).toEqual(new Set(['limit']));
+    expect(decided[0]).toMatchObject({ limit: 'invite', until: start + 60_000, enforced: true });
+    expect(attacks()).toMatchObject([{ attack: 'invite-flood', action: 'limit', messages: 600 }]);
+  });
+
+  test('slows one source for two things apart, and unban ends both', async () => {
+    const { pipeline, decided, unblocked } = run();
+    pipeline.observe([excess('invite', { time: start }), excess('tftp', { time: start })]);
+    expect(decided).toHaveLength(2);
+    expect(pipeline.inForce(start)).toHaveLength(2);
+    await pipeline.unban('203.0.113.66', 'root', start);
+    expect(unblocked).toEqual(['203.0.113.66 invite tftp']);
+    expect(pipeline.inForce(start)).toEqual([]);
+  });
+
+  test('only tells of an excess of somebody who is ours', () => {
+    const { pipeline, actions, allowlist } = run();
+    allowlist.add({ target: '203.0.113.0/24', note: 'office', author: 'root', time: start });
+    pipeline.observe([excess('invite', { time: start })]);
+    expect(actions()).toEqual(['notice 203.0.113.66']);
   });
 
   test('starts afresh with a source that a person has unbanned', async () => {

@@ -1,6 +1,7 @@
 // From a captured frame to whole SIP (and TFTP) messages: link layer, IP, UDP, TCP. What it cannot use is counted by
 // reason. It never reads what a message says.
 import type { Address, Peer } from '../model/address.ts';
+import type { LimitName } from '../model/enforcer.ts';
 import type { Time } from '../model/time.ts';
 import type { Frame } from './frame.ts';
 import { createIpReader, type IpPayload } from './ip.ts';
@@ -11,9 +12,15 @@ import { createTcpStreams } from './tcp-streams.ts';
 export interface DecoderOptions {
   isSipPort(transport: 'udp' | 'tcp', port: number): boolean;
   onMessage(message: WireMessage): void;
+  /** The kernel dropped the packet, as one too many of its source. */
+  onExcess?(excess: Excess): void;
   readonly discard: Discard;
   /** For recordings that do not say which way a packet went. */
   isLocal?(address: Address): boolean;
+}
+
+export interface Excess extends Pick<WireMessage, 'time' | 'transport' | 'source' | 'destination'> {
+  readonly limit: LimitName;
 }
 
 export interface Decoder {
@@ -26,9 +33,9 @@ const tcp = 6;
 const syn = 0x02;
 const ack = 0x10;
 
-export function createDecoder({ isSipPort, onMessage, discard, isLocal }: DecoderOptions): Decoder {
+export function createDecoder({ isSipPort, onMessage, onExcess, discard, isLocal }: DecoderOptions): Decoder {
   const counters = { packets: 0 };
-  const frame: Frame = { offset: 0, end: 0, direction: 'unknown' };
+  const frame: Frame = { offset: 0, end: 0, direction: 'unknown', limit: undefined };
   const ip = createIpReader(discard);
   const streams = createTcpStreams({ onMessage, discard });
 
@@ -42,6 +49,7 @@ export function createDecoder({ isSipPort, onMessage, discard, isLocal }: Decode
   function readIp({ data, time }: CapturedPacket): string | undefined {
     const payload = ip.read(data, frame.offset, frame.end, time);
     if (!payload) return undefined;
+    if (frame.limit) return readExcess(frame.limit, time, payload);
     if (payload.protocol === udp) return readUdp(time, payload);
     return payload.protocol === tcp ? readTcp(time, payload) : 'ip: neither UDP nor TCP';
   }
@@ -90,6 +98,13 @@ export function createDecoder({ isSipPort, onMessage, discard, isLocal }: Decode
       bytes: bytes.subarray(offset + header, end),
       missing,
     });
+    return undefined;
+  }
+
+  function readExcess(limit: LimitName, time: Time, payload: IpPayload): string | undefined {
+    const { protocol, offset, end } = payload;
+    if ((protocol !== udp && protocol !== tcp) || end - offset < 4) return 'limit: neither UDP nor TCP';
+    onExcess?.({ time, limit, transport: protocol === udp ? 'udp' : 'tcp', ...peersOf(payload) });
     return undefined;
   }
 

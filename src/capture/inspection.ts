@@ -2,7 +2,7 @@
 // One hostile packet may cost itself, never the capture.
 import { createDeadlineTimer } from '../lib/deadline-timer.ts';
 import { messageOf } from '../model/error.ts';
-import type { Observation } from '../model/observation.ts';
+import { asserted, type Observation } from '../model/observation.ts';
 import { readBytes } from './byte-source.ts';
 import { createDecoder } from './decoder.ts';
 import type { Outbox } from './outbox.ts';
@@ -44,6 +44,15 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
       messages += 1;
       observer.message(message);
     },
+    onExcess: ({ destination, ...excess }) =>
+      void found.push({
+        ...excess,
+        kind: 'limit-exceeded',
+        sensor: 'packets',
+        local: destination,
+        proof: asserted,
+        messages: 1,
+      }),
     discard,
   });
   const guard = (work: () => void): void => {

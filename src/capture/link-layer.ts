@@ -18,6 +18,7 @@ export function readLinkLayer({ data, linkType }: CapturedPacket, frame: Frame):
   frame.offset = 0;
   frame.end = data.length;
   frame.direction = 'unknown';
+  frame.limit = undefined;
   switch (linkType) {
     case 1:
       return readEthernetPayload(data, ethernetHeader - 2, frame);

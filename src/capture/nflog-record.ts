@@ -1,5 +1,6 @@
 // A record of netfilter's log (LINKTYPE_NFLOG): the IP packet, and which of our rules logged it in which hook. Only
 // a rule of ours in its own hook says that we sent a packet: a source port says nothing.
+import { type LimitName, limitNames } from '../model/enforcer.ts';
 import type { Frame } from './frame.ts';
 import type { Direction } from './packet.ts';
 
@@ -16,14 +17,18 @@ interface Rule {
   readonly prefix: Buffer;
   readonly hook: number;
   readonly direction: Direction;
+  readonly limit?: LimitName;
 }
 
-/** `sw-gst`: what a guest answers, in PREROUTING on the guest's own interface. */
+/** `sw-gst`: what a guest answers, in PREROUTING on the guest's own interface. `sw-invite`: an INVITE too many. */
 const rules: readonly Rule[] = [
   { prefix: Buffer.from('sw-in\0'), hook: preRouting, direction: 'in' },
   { prefix: Buffer.from('sw-out\0'), hook: output, direction: 'out' },
   { prefix: Buffer.from('sw-syn\0'), hook: output, direction: 'out' },
   { prefix: Buffer.from('sw-gst\0'), hook: preRouting, direction: 'out' },
+  ...limitNames.map(
+    (limit): Rule => ({ prefix: Buffer.from(`sw-${limit}\0`), hook: preRouting, direction: 'in', limit }),
+  ),
 ];
 
 /** Fills `frame`; returns why it cannot be used, if it cannot. Layout: LINKTYPE_NFLOG of tcpdump.org. */
@@ -54,6 +59,7 @@ export function readNflog(data: Buffer, frame: Frame): string | undefined {
   for (const rule of rules) {
     if (rule.hook !== hook || !isText(data, prefixAt, prefixEnd, rule.prefix)) continue;
     frame.direction = rule.direction;
+    frame.limit = rule.limit;
     return undefined;
   }
   return 'nflog: logged by no rule of ours, or in a hook where ours is not';

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { createLineReader } from '../lib/line-reader.ts';
 import { parseAddress } from '../model/address.ts';
+import { limitNames } from '../model/enforcer.ts';
 import { foreignTextLimit, proofRungs, sensorNames, transports } from '../model/observation.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -84,6 +85,7 @@ export const observation = z.discriminatedUnion('kind', [
     account: foreignText,
     because: z.enum(['unknown-account', 'unanswered-challenge']),
   }),
+  z.strictObject({ ...seen, kind: z.literal('limit-exceeded'), limit: z.enum(limitNames) }),
 ]);
 
 /** Most observations in one message, so that its line stays below `lineLimit` with the longest texts. */

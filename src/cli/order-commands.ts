@@ -8,6 +8,7 @@ import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
 import { type ListEntry, listNames } from '../model/list-entry.ts';
 import { addDecisionCommands } from './decision-commands.ts';
+import { addLimitCommands } from './limit-commands.ts';
 import { type Call, duration, giver, network, show, showBan, untilConfirmed } from './orders.ts';
 import type { Output } from './print.ts';
 import { viewAttacks, viewBans, viewExplanation, viewList, viewStatus } from './views.ts';
@@ -35,6 +36,7 @@ export function addOrderCommands(program: Command, output: Output): void {
   addListCommands(program, output, call);
   addHistoryCommands(program, output, call);
   addDecisionCommands(program, output, call);
+  addLimitCommands(program, output, call);
   program
     .command('reload')
     .description('read the configuration again; a wrong one changes nothing')

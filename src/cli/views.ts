@@ -4,7 +4,7 @@ import type { Attack } from '../model/attack.ts';
 import { describeRadius } from '../model/blast-radius.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Evidence } from '../model/detection.ts';
-import type { SourcePort } from '../model/enforcer.ts';
+import type { KernelDrops, SourcePort } from '../model/enforcer.ts';
 import type { ListEntry } from '../model/list-entry.ts';
 
 import { formatDuration } from '../model/time.ts';
@@ -30,6 +30,7 @@ export function viewStatus(status: Status): string {
         : [`${name}: ${shown.map(([what, count]) => `${what} ${count}`).join(', ')}`];
     }),
     `in force: ${inForce.bans} bans, ${inForce.drops} drops, ${inForce.ports} single ports; ${inForce.shielded} addresses shielded; allowlist ${inForce.allow}, denylist ${inForce.deny}`,
+    ...viewDrops(status.firewall.drops),
     ...(inForce.held > 0 ? [`${inForce.held} bans wait for a person: sipwarden held`] : []),
     ...(inForce.unconfirmed > 0
       ? [`${inForce.unconfirmed} forced changes wait for a confirmation: sipwarden unconfirmed`]
@@ -42,6 +43,13 @@ export function viewStatus(status: Status): string {
         `ALARM [${code}] ${message} (since ${clock(since)})${hint && `\n  ${hint}`}`,
     ),
   ].join('\n');
+}
+
+/** What never reached Asterisk and was never looked at. */
+function viewDrops({ hot, limits }: KernelDrops): string[] {
+  const counts = [...Object.entries(hot), ...Object.entries(limits)].filter(([, count]) => count > 0);
+  if (counts.length === 0) return [];
+  return [`dropped by the kernel itself: ${counts.map(([what, count]) => `${what} ${count}`).join(', ')}`];
 }
 
 export function viewBans(decisions: readonly Decision[]): string {

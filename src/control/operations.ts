@@ -6,9 +6,11 @@ import type { Alarm } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
+import type { HeldEntry, KernelDrops } from '../model/enforcer.ts';
 import type { ListEntry, ListName } from '../model/list-entry.ts';
 import type { SensorHealth } from '../model/sensor.ts';
 import type { BlastRadius, ShieldEntry } from '../model/shield-entry.ts';
+import type { SourceLimit } from '../model/source-limit.ts';
 import type { Time } from '../model/time.ts';
 
 const target = z.string().transform((text, context): Network => {
@@ -46,6 +48,18 @@ export const orders = {
   reload: z.strictObject({ ...forced }),
   listAdd: z.strictObject({ target, note, ...forced }),
   listRemove: z.strictObject({ target }),
+  limitSet: z
+    .strictObject({
+      target,
+      invitePerSecond: z.int().min(1).max(10_000).optional(),
+      tftpPerMinute: z.int().min(1).max(100_000).optional(),
+      note,
+      by,
+    })
+    .refine(({ invitePerSecond, tftpPerMinute }) => (invitePerSecond ?? tftpPerMinute) !== undefined, {
+      message: 'expected a number of INVITEs a second, or of TFTP requests a minute',
+    }),
+  limitClear: z.strictObject({ target }),
   attacks: z.strictObject({
     source: target.optional(),
     limit: z.coerce.number().int().min(1).max(10_000).default(100),
@@ -74,7 +88,7 @@ export interface Status {
     readonly allow: number;
     readonly deny: number;
   };
-  readonly firewall: { readonly pending: number };
+  readonly firewall: { readonly pending: number; readonly drops: KernelDrops };
   readonly correlator: Readonly<Record<string, number>>;
   readonly alarms: readonly Alarm[];
 }
@@ -90,6 +104,13 @@ export interface Explanation {
   readonly shield: readonly ShieldEntry[];
   /** Who of ours would be cut off with it. */
   readonly behind: BlastRadius;
+}
+
+export interface Limits {
+  /** What persons set. */
+  readonly own: readonly SourceLimit[];
+  /** Who is slowed at this moment, and how much of his was met since. */
+  readonly slowed: readonly HeldEntry[];
 }
 
 /** What an order did, and the change that waits for a confirmation where it hit ours. */
@@ -118,6 +139,9 @@ export interface Operations {
     name: ListName,
     order: Order<'listRemove'>,
   ): Promise<{ readonly target: Network; readonly wasThere: boolean }>;
+  limits(): Promise<Limits>;
+  limitSet(order: Order<'limitSet'>): Promise<readonly SourceLimit[]>;
+  limitClear(order: Order<'limitClear'>): Promise<{ readonly target: Network; readonly cleared: number }>;
   attacks(order: Order<'attacks'>): Promise<readonly Attack[]>;
   explain(order: Order<'explain'>): Promise<Explanation>;
   reload(order: Order<'reload'>): Promise<{ readonly files: readonly string[] }>;

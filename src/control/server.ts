@@ -51,6 +51,9 @@ function createServer(operations: Operations): FastifyInstance {
   server.get('/v1/unconfirmed', () => operations.unconfirmed());
   server.post('/v1/confirm', ({ body }) => operations.confirm(orders.confirm.parse(body)));
   server.get('/v1/shield', () => operations.shield());
+  server.get('/v1/limits', () => operations.limits());
+  server.post('/v1/limits', ({ body }) => operations.limitSet(orders.limitSet.parse(body)));
+  server.post('/v1/limits/clear', ({ body }) => operations.limitClear(orders.limitClear.parse(body)));
   server.get('/v1/attacks', ({ query }) => operations.attacks(orders.attacks.parse(query)));
   server.get('/v1/explain', ({ query }) => operations.explain(orders.explain.parse(query)));
   server.post('/v1/reload', ({ body }) => operations.reload(orders.reload.parse(body)));

@@ -10,11 +10,13 @@ import type { Verdict, VerdictParts } from './verdict.ts';
 
 export function judge(detection: Detection, parts: VerdictParts): Verdict {
   const { protection, shield, options } = parts;
-  const { source, proof, time } = detection;
+  const { source, proof, time, limit } = detection;
   const stops = protection.against(source, time);
   const never = stops.find(({ because }) => neverBlocked.has(because) || because === 'administrator');
   if (never) return notice(source, `never blocked: ${never.because}, ${never.detail}`);
   const ours = stops.find(({ because }) => because === 'gateway' || because === 'shielded');
+  if (!ours && limit)
+    return { action: 'limit', target: source, limit, reason: 'slowed, never banned for it' };
   if (!ours) return blockStranger(source, proof);
   if (proof === 'asserted')
     return notice(source, `${ours.because}: ${ours.detail}; the evidence could have been forged`);

@@ -4,9 +4,10 @@ import type { Network } from '../model/address.ts';
 import { sizeOf } from '../model/blast-radius.ts';
 import type { Action, Decision } from '../model/decision.ts';
 import type { Detection } from '../model/detection.ts';
-import type { SourcePort } from '../model/enforcer.ts';
+import { limitNames, type Place, type SourcePort } from '../model/enforcer.ts';
 import { formatDuration, type Time } from '../model/time.ts';
 import { judge } from './judge.ts';
+import { type LimitOptions, slowedForMs } from './limit-options.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import type { Protection } from './protection.ts';
 import type { Shield } from './shield.ts';
@@ -26,8 +27,8 @@ export interface Policy {
   held(id: string, now: Time): Decision | undefined;
   /** A person said no: the question is not asked again while it would have waited. */
   dismiss(decision: Decision): void;
-  /** Forgets what is in force for a target; its history stays. Gives back its single ports that were blocked. */
-  release(target: Network): readonly SourcePort[];
+  /** Forgets what is in force for a target; its history stays. Tells what less than the whole of it was blocked. */
+  release(target: Network): readonly Place[];
   /** Tells whether that single port was blocked; it is not any more. */
   releasePort(target: Network, port: SourcePort): boolean;
 }
@@ -35,6 +36,7 @@ export interface Policy {
 export interface PolicyParts {
   readonly options: () => PolicyOptions;
   readonly shieldOptions: () => ShieldOptions;
+  readonly limitOptions: () => LimitOptions;
   readonly protection: Protection;
   readonly shield: Shield;
   readonly isEnforcing: () => boolean;
@@ -54,6 +56,7 @@ const strength: Record<Action, number> = {
   'stale-phone': 1,
   held: 2,
   drop: 3,
+  limit: 3,
   'port-ban': 3,
   ban: 4,
 };
@@ -61,8 +64,8 @@ const strength: Record<Action, number> = {
 const noticeMs = 600_000;
 
 export function createPolicy(parts: PolicyParts): Policy {
-  const { options, shieldOptions, protection, shield, isEnforcing, newId } = parts;
-  /** By target, and with `port-ban` by its port; the oldest first. */
+  const { options, shieldOptions, limitOptions, protection, shield, isEnforcing, newId } = parts;
+  /** By what of the target is blocked; the oldest first. */
   const standing = new Map<string, Decision>();
   const histories = new LRUCache<Network, History>({ max: maxHistories });
   const portBans = new LRUCache<Network, Map<string, Time>>({ max: maxHistories });
@@ -115,7 +118,7 @@ export function createPolicy(parts: PolicyParts): Policy {
     return strength[decision.action] >= strength[verdict.action] && !isOnlyObserved ? decision : undefined;
   };
 
-  const durationOf = ({ action, target }: Verdict, time: Time): number => {
+  const durationOf = ({ action, target, limit = 'invite' }: Verdict, time: Time): number => {
     const { ban_time, ban_time_max, drop_time, drop_time_max } = options();
     const doubled = (kind: 'ban' | 'drop', base: number, most: number) =>
       Math.min(most, base * 2 ** Math.min(40, offencesOf(target, kind, time)));
@@ -124,6 +127,8 @@ export function createPolicy(parts: PolicyParts): Policy {
         return doubled('ban', ban_time, ban_time_max);
       case 'drop':
         return doubled('drop', drop_time, drop_time_max);
+      case 'limit':
+        return slowedForMs(limit, limitOptions());
       case 'port-ban':
         return shieldOptions().port_ban_time;
       case 'held':
@@ -156,11 +161,14 @@ export function createPolicy(parts: PolicyParts): Policy {
     release(target) {
       standing.delete(target);
       dismissed.delete(target);
-      const keys = [...(portBans.get(target)?.keys() ?? [])].map((port) => `${target} ${port}`);
-      const ports = keys.flatMap((key) => standing.get(key)?.port ?? []);
+      const keys = [
+        ...[...(portBans.get(target)?.keys() ?? [])].map((port) => `${target} ${port}`),
+        ...limitNames.map((limit) => `${target} ${limit}`),
+      ];
+      const places = keys.flatMap((key) => placeOf(standing.get(key)) ?? []);
       for (const key of keys) standing.delete(key);
       portBans.delete(target);
-      return ports;
+      return places;
     },
     releasePort: (target, port) => standing.delete(keyOf({ action: 'port-ban', target, port })),
     decide(detection) {
@@ -175,7 +183,7 @@ export function createPolicy(parts: PolicyParts): Policy {
       });
       const known = covering(verdict, time);
       if (known) return { decision: known, isNew: false };
-      const { action, target, port, phone, reason } = verdict;
+      const { action, target, port, limit, phone, reason } = verdict;
       const durationMs = durationOf(verdict, time);
       const behind = shield.blastRadius(source, time);
       const isCounted = action === 'ban' || action === 'drop';
@@ -185,6 +193,7 @@ export function createPolicy(parts: PolicyParts): Policy {
         target,
         action,
         ...(port && { port }),
+        ...(limit && { limit }),
         until: time + durationMs,
         cause: { kind: 'detection', attack, proof },
         reason: blocks(action) ? `${reason}: ${action} for ${formatDuration(durationMs)}` : reason,
@@ -201,11 +210,24 @@ export function createPolicy(parts: PolicyParts): Policy {
 
 /** Whether it keeps packets away. */
 function blocks(action: Action): boolean {
-  return action === 'ban' || action === 'drop' || action === 'port-ban';
+  return action === 'ban' || action === 'drop' || action === 'port-ban' || action === 'limit';
 }
 
-function keyOf({ action, target, port }: Pick<Decision, 'action' | 'target' | 'port'>): string {
-  return action === 'port-ban' ? `${target} ${portKey(port)}` : target;
+function keyOf({
+  action,
+  target,
+  port,
+  limit,
+}: Pick<Decision, 'action' | 'target' | 'port' | 'limit'>): string {
+  if (action === 'port-ban') return `${target} ${portKey(port)}`;
+  return action === 'limit' ? `${target} ${limit}` : target;
+}
+
+function placeOf(decision: Decision | undefined): Place | undefined {
+  if (!decision) return undefined;
+  const { target, port, limit } = decision;
+  if (limit) return { set: limit, target };
+  return port && { set: 'port', target, port };
 }
 
 function portKey(port: SourcePort | undefined): string {

@@ -1,7 +1,7 @@
 // What a detection calls for, and what has to be asked to tell.
 import type { Network } from '../model/address.ts';
 import type { Action, StalePhone } from '../model/decision.ts';
-import type { SourcePort } from '../model/enforcer.ts';
+import type { LimitName, SourcePort } from '../model/enforcer.ts';
 import type { Time } from '../model/time.ts';
 import type { Protection } from './protection.ts';
 import type { Shield } from './shield.ts';
@@ -11,6 +11,7 @@ export interface Verdict {
   readonly action: Action;
   readonly target: Network;
   readonly port?: SourcePort;
+  readonly limit?: LimitName;
   readonly phone?: StalePhone;
   readonly reason: string;
 }

@@ -1,8 +1,7 @@
 // The evidence against one source in a sliding window of event time, joined over the sensors: the count is the sum
 // over transports of the maximum over sensors, so a message that packets and AMI both saw counts once, and the order
 // in which the sensors' reports arrive changes nothing.
-import type { Peer } from '../model/address.ts';
-import type { Attempt, Evidence, ProofLevel } from '../model/detection.ts';
+import type { Detection, ProofLevel } from '../model/detection.ts';
 import type { Observation, SensorName, Transport } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import { createEvidenceDetails } from './evidence-details.ts';
@@ -11,14 +10,11 @@ export interface EvidenceWindow {
   add(observation: Observation): void;
   /** The strongest level at which more than `limit` messages lie within one window that holds the newest evidence. */
   exceeds(limit: number): ProofLevel | undefined;
-  /** Messages since the source was last quiet for a whole window. */
-  messages(): number;
-  firstTime(): Time;
-  victims(): readonly Peer[];
-  /** Proven evidence in the latest window, the oldest first. */
-  attempts(): readonly Attempt[];
-  evidence(what: string, limit: number): Evidence;
+  /** What the evidence makes. `what` was counted, and more than `limit` of it is an attack. */
+  detection(found: Found, what: string, limit: number): Detection;
 }
+
+type Found = Pick<Detection, 'attack' | 'source' | 'proof' | 'time'>;
 
 /** Two sensors, and a phone or two between an attacker's messages. */
 const attemptsPerMessage = 4;
@@ -100,15 +96,19 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
       if (exceedsAt('proven', limit)) return 'proven';
       return exceedsAt('asserted', limit) ? 'asserted' : undefined;
     },
-    messages: () => joined('asserted', (lane) => lane.total),
-    firstTime: () => details.firstTime(),
-    victims: () => details.victims(),
-    attempts: () => details.attempts(newest - withinMs),
-    evidence(what, limit) {
+    detection(found, what, limit) {
       const count = Math.max(...windowEnds().map((end) => countAt(end, 'asserted')));
       const sensors: Partial<Record<SensorName, number>> = {};
       for (const lane of lanes) sensors[lane.sensor] = (sensors[lane.sensor] ?? 0) + lane.total;
-      return details.evidence({ what, count, limit, withinMs }, sensors);
+      return {
+        ...found,
+        firstTime: details.firstTime(),
+        // Since the source was last quiet for a whole window.
+        messages: joined('asserted', (lane) => lane.total),
+        victims: details.victims(),
+        attempts: details.attempts(newest - withinMs),
+        evidence: details.evidence({ what, count, limit, withinMs }, sensors),
+      };
     },
   };
 }

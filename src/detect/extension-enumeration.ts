@@ -32,7 +32,7 @@ export const extensionEnumeration = defineDetector({
     }));
     return {
       observe(observation) {
-        if (observation.kind === 'signature-match') return undefined;
+        if (!('account' in observation)) return undefined;
         const source = sourceOf(observation.source.address);
         const { account, proof, time } = observation;
         const { accounts, window } = sources.of(source);
@@ -44,21 +44,11 @@ export const extensionEnumeration = defineDetector({
         if (account !== noAccount) accounts.add(account, proof.level, time);
         const level = accounts.exceeds(account_count, time);
         if (!level) return undefined;
-        const evidence = window.evidence('different accounts', account_count);
-        return {
-          attack: name,
-          source,
-          proof: level,
-          time,
-          firstTime: window.firstTime(),
-          messages: window.messages(),
-          victims: window.victims(),
-          attempts: window.attempts(),
-          evidence: {
-            ...evidence,
-            counted: { ...evidence.counted, count: accounts.count('asserted', time) },
-          },
-        };
+        const found = { attack: name, source, proof: level, time };
+        const detection = window.detection(found, 'different accounts', account_count);
+        const { evidence } = detection;
+        const counted = { ...evidence.counted, count: accounts.count('asserted', time) };
+        return { ...detection, evidence: { ...evidence, counted } };
       },
       forget: sources.forget,
     };

@@ -31,17 +31,8 @@ export const registrationBruteforce = defineDetector({
         window.add(observation);
         const proof = window.exceeds(hit_count);
         if (!proof) return undefined;
-        return {
-          attack: name,
-          source,
-          proof,
-          time: observation.time,
-          firstTime: window.firstTime(),
-          messages: window.messages(),
-          victims: window.victims(),
-          attempts: window.attempts(),
-          evidence: window.evidence('failed authentications', hit_count),
-        };
+        const found = { attack: name, source, proof, time: observation.time };
+        return window.detection(found, 'failed authentications', hit_count);
       },
       forget: sources.forget,
     };

@@ -49,17 +49,9 @@ export const scannerSignature = defineDetector({
         const source = sourceOf(observation.source.address);
         const window = sources.of(source);
         window.add(observation);
-        return {
-          attack: name,
-          source,
-          proof: window.exceeds(0) ?? 'asserted',
-          time: observation.time,
-          firstTime: window.firstTime(),
-          messages: window.messages(),
-          victims: window.victims(),
-          attempts: window.attempts(),
-          evidence: window.evidence('requests of a known scanner', 0),
-        };
+        const proof = window.exceeds(0) ?? 'asserted';
+        const found = { attack: name, source, proof, time: observation.time };
+        return window.detection(found, 'requests of a known scanner', 0);
       },
       forget: sources.forget,
     };

@@ -54,7 +54,7 @@ export function limitRules(settings: LimitSettings, naming: LimitNaming, logged:
   const own = exceptions
     .filter(({ target }) => isIPv6(target) === (family === 6))
     .flatMap(({ target, perMinute: most }, index) => [
-      `-A ${count} -s ${target} -m hashlimit --hashlimit-above ${most}/min --hashlimit-burst ${most} --hashlimit-name sw-${name}-x${index}-${family}${generation} -j DROP`,
+      `-A ${count} -s ${target} -m hashlimit --hashlimit-above ${most}/min --hashlimit-burst ${Math.ceil((burst * most) / perMinute)} --hashlimit-name sw-${name}-x${index}-${family}${generation} -j DROP`,
       `-A ${count} -s ${target} -g SW-LOG`,
     ]);
   return [

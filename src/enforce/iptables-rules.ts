@@ -51,6 +51,8 @@ export function chainLines(family: Family, settings: RuleSettings): readonly str
 
 /** Sets that hold for every port where bans do; evidence that could have been forged closes no more than it must. */
 const everywhere: ReadonlySet<SetName> = new Set(['allow', 'deny', 'order', 'shield', 'ban']);
+/** One packet of each excess is logged; forged sources must not make many of them. */
+const excessLimit = { perSecond: 200, burst: 1_000 } as const;
 const passing: ReadonlySet<SetName> = new Set(['allow', 'shield']);
 
 function ruleLines(naming: LimitNaming, settings: RuleSettings): readonly string[] {
@@ -81,7 +83,11 @@ function ruleLines(naming: LimitNaming, settings: RuleSettings): readonly string
     `-A SW-HOT ${bounded('sw-in', 'src')} ${nflog('sw-in', settings)}`,
     '-A SW-HOT -j DROP',
     ...settings.limits.flatMap((limit) =>
-      limitRules(limit, naming, `${inAll('sw-over', naming)} ${nflog(`sw-${limit.name}`, settings)}`),
+      limitRules(
+        limit,
+        naming,
+        `${inAll('sw-over', naming, excessLimit)} ${nflog(`sw-${limit.name}`, settings)}`,
+      ),
     ),
     ...answerRules('SW-OUT', 'sw-out', bounded('sw-out', 'dst'), bounded('sw-syn', 'dst')),
     ...answerRules('SW-GUEST', 'sw-gst', bounded('sw-gst', 'dst'), bounded('sw-gsy', 'dst')),

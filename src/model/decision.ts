@@ -1,16 +1,17 @@
 // What to do about a source, until when, and because of what.
 import type { Network } from './address.ts';
 import type { ProofLevel } from './detection.ts';
-import type { SourcePort } from './enforcer.ts';
+import type { LimitName, SourcePort } from './enforcer.ts';
 import type { BlastRadius } from './shield-entry.ts';
 import type { Time } from './time.ts';
 
 /**
- * `ban`: proven offenders, escalating. `drop`: asserted evidence only, short, its own bounded set. Where phones or trunks
- * of ours are behind the address, less than that: `port-ban` blocks one source port, `held` is a ban that waits for a
- * person, `stale-phone` names a phone of ours with a wrong password, and `notice` only tells.
+ * `ban`: proven offenders, escalating. `drop`: asserted evidence only, short, its own bounded set. `limit`: the kernel
+ * slows it. Where phones or trunks of ours are behind the address, less than that: `port-ban` blocks one source port,
+ * `held` is a ban that waits for a person, `stale-phone` names a phone of ours with a wrong password, and `notice` only
+ * tells.
  */
-export const actions = ['ban', 'drop', 'port-ban', 'held', 'stale-phone', 'notice'] as const;
+export const actions = ['ban', 'drop', 'limit', 'port-ban', 'held', 'stale-phone', 'notice'] as const;
 export type Action = (typeof actions)[number];
 
 export interface Decision {
@@ -20,6 +21,8 @@ export interface Decision {
   readonly action: Action;
   /** With `port-ban`: the one port of the address that is blocked. */
   readonly port?: SourcePort;
+  /** With `limit`: what it may send less of. */
+  readonly limit?: LimitName;
   /** Absent for what has no end of its own. */
   readonly until?: Time;
   readonly cause: Cause;

@@ -1,6 +1,7 @@
 // A detector's finding: who, what, on which evidence, and what that evidence proves. It knows nothing of ban times.
 import type { z } from 'zod';
 import type { Address, Network, Peer } from './address.ts';
+import type { LimitName } from './enforcer.ts';
 import type { Observation, ObservationKind, Proof, ProofRung, SensorName, Transport } from './observation.ts';
 import type { Time } from './time.ts';
 
@@ -68,6 +69,8 @@ export interface Detection {
   /** The latest proven evidence inside the window, the oldest first; bounded. */
   readonly attempts: readonly Attempt[];
   readonly evidence: Evidence;
+  /** What the kernel lets such a source send: it is slowed, and never banned for it. */
+  readonly limit?: LimitName;
 }
 
 /** What a detector is given besides its own options. */

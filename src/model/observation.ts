@@ -1,5 +1,6 @@
 // What a sensor saw. Addresses come from the packet or the transport; every text field was written by a stranger.
 import type { Peer } from './address.ts';
+import type { LimitName } from './enforcer.ts';
 import type { Time } from './time.ts';
 
 export const sensorNames = ['packets', 'ami', 'hep'] as const;
@@ -85,5 +86,16 @@ export interface AccountProbed extends Seen {
   readonly because: 'unknown-account' | 'unanswered-challenge';
 }
 
-export type Observation = SignatureMatch | AuthenticationFailed | AuthenticationSucceeded | AccountProbed;
+/** A source sent more than a stranger may, and the kernel slows it. */
+export interface LimitExceeded extends Seen {
+  readonly kind: 'limit-exceeded';
+  readonly limit: LimitName;
+}
+
+export type Observation =
+  | SignatureMatch
+  | AuthenticationFailed
+  | AuthenticationSucceeded
+  | AccountProbed
+  | LimitExceeded;
 export type ObservationKind = Observation['kind'];

@@ -4,15 +4,18 @@ import { parseNetwork } from '../model/address.ts';
 import type { Attack } from '../model/attack.ts';
 import { type Change, changeKinds } from '../model/change.ts';
 import { actions, type Decision } from '../model/decision.ts';
+import { limitNames } from '../model/enforcer.ts';
 import type { ListEntry } from '../model/list-entry.ts';
 import { proofRungs, sensorNames, transports } from '../model/observation.ts';
 import { type ShieldEntry, shieldKinds } from '../model/shield-entry.ts';
+import type { SourceLimit } from '../model/source-limit.ts';
 import type { StoredDecision } from './stored-decision.ts';
 
 const network = z.string().refine((text) => parseNetwork(text) === text);
 const time = z.int();
 const proof = z.enum(['asserted', 'proven']);
 const action = z.enum(actions);
+const limit = z.enum(limitNames);
 
 const cause = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('detection'), attack: z.string(), proof }),
@@ -56,6 +59,7 @@ export const decisionRow: z.ZodType<StoredDecision> = z
     target: network,
     action,
     port: json(port).exactOptional(),
+    limit: limit.exactOptional(),
     until: time.exactOptional(),
     cause: json(cause),
     reason: z.string(),
@@ -85,12 +89,11 @@ export const attackRow: z.ZodType<Attack> = z.object({
   reason: z.string(),
 });
 
-export const listRow: z.ZodType<ListEntry> = z.object({
-  target: network,
-  note: z.string(),
-  author: z.string(),
-  time,
-});
+const listed = { target: network, note: z.string(), author: z.string(), time };
+
+export const listRow: z.ZodType<ListEntry> = z.object(listed);
+
+export const limitRow: z.ZodType<SourceLimit> = z.object({ ...listed, limit, perMinute: z.int().min(1) });
 
 export const shieldRow: z.ZodType<ShieldEntry> = z.object({
   kind: z.enum(shieldKinds),
@@ -116,12 +119,13 @@ export const changeRow: z.ZodType<Change> = z.object({
 });
 
 export function decisionParameters(decision: Decision) {
-  const { cause, port, phone, behind, until = null, enforced, ...cells } = decision;
+  const { cause, port, limit = null, phone, behind, until = null, enforced, ...cells } = decision;
   return {
     ...cells,
     until,
     cause: JSON.stringify(cause),
     port: text(port),
+    limit,
     phone: text(phone),
     behind: text(behind),
     enforced: enforced ? 1 : 0,

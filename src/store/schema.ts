@@ -84,4 +84,17 @@ export const migrations: readonly string[] = [
     hits TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE decisions ADD COLUMN limited TEXT;
+
+  CREATE TABLE limits (
+    limited TEXT NOT NULL,
+    target TEXT NOT NULL,
+    per_minute INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    author TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (limited, target)
+  ) STRICT;
+  `,
 ];

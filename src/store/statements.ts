@@ -1,13 +1,13 @@
 // Every statement that is ever run, by name. Each write may be run twice: after a crash nobody knows whether it was.
 
-const decisionColumns = `id, time, target, action, port, until, cause, reason, phone, behind, offence, enforced,
+const decisionColumns = `id, time, target, action, port, limited AS "limit", until, cause, reason, phone, behind, offence, enforced,
   ended_time AS endedTime, ended_by AS endedBy`;
 const isOver = `(ended_time IS NOT NULL OR action IN ('notice', 'stale-phone') OR until <= :now)`;
 
 export const statements = {
   saveDecision: `INSERT INTO decisions
-      (id, time, target, action, port, until, cause, reason, phone, behind, offence, enforced)
-    VALUES (:id, :time, :target, :action, :port, :until, :cause, :reason, :phone, :behind, :offence, :enforced)
+      (id, time, target, action, port, limited, until, cause, reason, phone, behind, offence, enforced)
+    VALUES (:id, :time, :target, :action, :port, :limit, :until, :cause, :reason, :phone, :behind, :offence, :enforced)
     ON CONFLICT (id) DO UPDATE SET action = excluded.action, until = excluded.until, cause = excluded.cause,
       reason = excluded.reason, offence = excluded.offence, enforced = excluded.enforced`,
   endDecision: `UPDATE decisions SET ended_time = :time, ended_by = :by WHERE id = :id AND ended_time IS NULL`,
@@ -58,6 +58,14 @@ export const statements = {
   saveChange: `INSERT INTO changes (id, kind, target, by, time, until, hits)
     VALUES (:id, :kind, :target, :by, :time, :until, :hits) ON CONFLICT (id) DO NOTHING`,
   removeChange: 'DELETE FROM changes WHERE id = :id',
+  saveLimit: `INSERT INTO limits (limited, target, per_minute, note, author, time)
+    VALUES (:limit, :target, :perMinute, :note, :author, :time)
+    ON CONFLICT (limited, target) DO UPDATE SET per_minute = excluded.per_minute, note = excluded.note,
+      author = excluded.author, time = excluded.time`,
+  removeLimits: 'DELETE FROM limits WHERE target = :target',
+  limits: `SELECT limited AS "limit", target, per_minute AS perMinute, note, author, time FROM limits
+    ORDER BY time, target, limited`,
+
   changes: 'SELECT id, kind, target, by, time, until, hits FROM changes ORDER BY time, id',
 } as const;
 

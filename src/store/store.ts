@@ -12,6 +12,7 @@ import { SipwardenError } from '../model/error.ts';
 import type { ListEntry, ListName } from '../model/list-entry.ts';
 import { durationOption } from '../model/options.ts';
 import type { ShieldEntry } from '../model/shield-entry.ts';
+import type { SourceLimit } from '../model/source-limit.ts';
 import type { Time } from '../model/time.ts';
 import type { Statement } from './protocol.ts';
 import * as rows from './rows.ts';
@@ -65,6 +66,12 @@ export interface Store {
   removeChange(id: string): Promise<void>;
   /** Those that nobody has confirmed yet, in the order in which they were made. */
   changes(): Promise<Change[]>;
+
+  saveLimit(limit: SourceLimit): Promise<void>;
+  /** All of the target. */
+  removeLimits(target: Network): Promise<void>;
+  /** In the order in which they were set. */
+  limits(): Promise<SourceLimit[]>;
 
   /** Forgets what is over and older than `keepMs`, and what is more than the database should hold. */
   prune(now: Time, keepMs: number): Promise<void>;
@@ -148,6 +155,10 @@ export async function openStore(parts: StoreParts): Promise<Store> {
     saveChange: (change) => write('saveChange', rows.changeParameters(change)),
     removeChange: (id) => write('removeChange', { id }),
     changes: () => read(rows.changeRow, { name: 'changes', parameters: {} }),
+
+    saveLimit: (limit) => write('saveLimit', { ...limit }),
+    removeLimits: (target) => write('removeLimits', { target }),
+    limits: () => read(rows.limitRow, { name: 'limits', parameters: {} }),
 
     async prune(now, keepMs) {
       const before = now - keepMs;

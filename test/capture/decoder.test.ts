@@ -169,6 +169,54 @@ describe('real captures', () => {
   });
 });
 
+describe('a packet that was one too many', () => {
+  const excesses = (packets: Buffer[]) => {
+    const found: object[] = [];
+    const onExcess = (excess: object) => void found.push(excess);
+    const { messages, discards } = decodePackets(packets, { linkType: 239, onExcess });
+    return { found, messages, discards };
+  };
+
+  test.each([
+    ['tftp', 'udp', 69],
+    ['invite', 'tcp', 5060],
+  ] as const)('of %s is told with its addresses, and is no message', (limit, transport, to) => {
+    const payload = transport === 'udp' ? udp('x', { from: 7001, to }) : tcp('x', { from: 7001, to });
+    const packet = ipv4(transport === 'udp' ? 17 : 6, payload, { source: phone, destination: pbx });
+    expect(excesses([nflog(packet, { prefix: `sw-${limit}` })])).toEqual({
+      found: [
+        {
+          time: expect.any(Number),
+          limit,
+          transport,
+          source: { address: phone, port: 7001 },
+          destination: { address: pbx, port: to },
+        },
+      ],
+      messages: [],
+      discards: {},
+    });
+  });
+
+  test('is no message of the next packet', () => {
+    const { found, messages } = excesses([
+      nflog(ipv4(17, udp(register)), { prefix: 'sw-invite' }),
+      nflog(ipv4(17, udp(register))),
+    ]);
+    expect(found).toHaveLength(1);
+    expect(messages).toHaveLength(1);
+  });
+
+  test('that is cut or of another protocol is counted', () => {
+    const { found, discards } = excesses([
+      nflog(ipv4(17, udp('x')).subarray(0, 22), { prefix: 'sw-tftp' }),
+      nflog(ipv4(1, udp('x')), { prefix: 'sw-tftp' }),
+    ]);
+    expect(found).toEqual([]);
+    expect(Object.values(discards).reduce((sum, count) => sum + count, 0)).toBe(2);
+  });
+});
+
 describe('ports', () => {
   const toUs = ipv4(17, udp(register));
   const fromUs = ipv4(17, udp('SIP/2.0 200 OK\r\n\r\n', { from: 5060, to: 5070 }), {

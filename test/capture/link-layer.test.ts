@@ -13,7 +13,7 @@ const cookedV2 = (type: number, protocol = 0x0800) =>
 const pppoe = (protocol: number) => uint16(0x1100, 1, packet.length + 2, protocol);
 
 function find(linkType: number, data: Buffer): string | { direction: string; payload: Buffer } {
-  const frame: Frame = { offset: 0, end: 0, direction: 'unknown' };
+  const frame: Frame = { offset: 0, end: 0, direction: 'unknown', limit: undefined };
   const problem = readLinkLayer({ time: 0, linkType, data, originalLength: data.length }, frame);
   return problem ?? { direction: frame.direction, payload: data.subarray(frame.offset, frame.end) };
 }

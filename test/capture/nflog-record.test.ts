@@ -7,7 +7,7 @@ const packet = ipv4(17, udp('hello'));
 const notOurs = 'nflog: logged by no rule of ours, or in a hook where ours is not';
 
 function find(data: Buffer): string | { direction: string; payload: Buffer } {
-  const frame: Frame = { offset: 0, end: 0, direction: 'unknown' };
+  const frame: Frame = { offset: 0, end: 0, direction: 'unknown', limit: undefined };
   return (
     readNflog(data, frame) ?? { direction: frame.direction, payload: data.subarray(frame.offset, frame.end) }
   );
@@ -22,7 +22,14 @@ test.each([
   expect(find(nflog(packet, { prefix, hook }))).toEqual({ direction, payload: packet });
 });
 
+test.each(['invite', 'tftp'])('sw-%s is a packet that came in and was one too many', (limit) => {
+  const frame: Frame = { offset: 0, end: 0, direction: 'unknown', limit: undefined };
+  expect(readNflog(nflog(packet, { prefix: `sw-${limit}` }), frame)).toBeUndefined();
+  expect(frame).toMatchObject({ direction: 'in', limit });
+});
+
 test.each([
+  ['sw-invite', 3],
   ['sw-out', 0],
   ['sw-syn', 0],
   ['sw-out', 1],

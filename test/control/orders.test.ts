@@ -16,7 +16,7 @@ import type { ShieldEntry } from '../../src/model/shield-entry.ts';
 import { recall } from '../../src/recall.ts';
 import { createAlarmBoard } from '../../src/report/alarms.ts';
 import { openStore } from '../../src/store/store.ts';
-import { failure, proven, success } from '../observations.ts';
+import { excess, failure, proven, success } from '../observations.ts';
 import { waitFor } from '../wait-for.ts';
 
 const now = () => Date.now();
@@ -107,6 +107,42 @@ describe('an order', () => {
     await daemon.stop();
     daemon = await bringUp(directory);
     expect(await bans()).toEqual([]);
+  });
+
+  test('to limit a source differently is in the rules, in the listing, and outlives a restart', async () => {
+    const rules = () => daemon.core.firewall().settings.rules.limits.map(({ exceptions }) => exceptions);
+    await daemon.post('/v1/limits', { target: '203.0.113.9', invitePerSecond: 50, tftpPerMinute: 400 });
+    const both = [[{ target: '203.0.113.9', perMinute: 3_000 }], [{ target: '203.0.113.9', perMinute: 400 }]];
+    expect(rules()).toEqual(both);
+    await daemon.stop();
+    daemon = await bringUp(directory);
+    expect(rules()).toEqual(both);
+    expect(await daemon.get('/v1/limits')).toMatchObject({ own: [{ limit: 'invite' }, { limit: 'tftp' }] });
+    expect(await daemon.post('/v1/limits/clear', { target: '203.0.113.9' })).toMatchObject({ cleared: 2 });
+    expect(rules()).toEqual([[], []]);
+    expect(await daemon.get('/v1/limits')).toMatchObject({ own: [] });
+  });
+
+  test('to limit more sources than rules can hold is refused, and changes nothing', async () => {
+    const limit = (index: number) =>
+      daemon.post('/v1/limits', { target: `203.0.113.${index}`, tftpPerMinute: 400 });
+    for (let index = 1; index <= 64; index += 1) await limit(index);
+    await expect(limit(65)).rejects.toMatchObject({ code: 'LIMITS_FULL', hint: expect.any(String) });
+    expect(await daemon.get('/v1/limits')).toMatchObject({ own: { length: 64 } });
+  });
+
+  test('to limit nothing is refused', async () => {
+    await expect(daemon.post('/v1/limits', { target: '203.0.113.9' })).rejects.toMatchObject({
+      code: 'ORDER_INVALID',
+    });
+  });
+
+  test('to unban lets a source that is slowed send as before', async () => {
+    daemon.pipeline.observe([excess('invite', { time: now() })]);
+    expect(await daemon.enforcer.list()).toMatchObject([{ set: 'invite', target: '203.0.113.66' }]);
+    expect(await daemon.get('/v1/limits')).toMatchObject({ slowed: [{ target: '203.0.113.66' }] });
+    await daemon.post('/v1/unban', { target: '203.0.113.66' });
+    expect(await daemon.enforcer.list()).toEqual([]);
   });
 
   test('to ban our own address is refused with the reason and a cure', async () => {

@@ -49,6 +49,7 @@ describe('decisions', () => {
         port: { protocol: 'tcp', port: 7_001 },
         behind: { phones: 2, trunks: 0, calls: 1, names: ['100', '"101'] },
       }),
+      decision('l1', { time: 1_600, action: 'limit', limit: 'tftp' }),
       decision('d2', { time: 2_000, action: 'drop', target: '2001:db8::/64', enforced: false, offence: 3 }),
       decision('d3', { time: 3_000, cause: { kind: 'manual', by: 'root', note: '<b>"quoted"' } }),
     ];
@@ -181,6 +182,29 @@ describe('lists and shield', () => {
     await store.prune(100 * day, day);
     await store.removeShield(trunk);
     expect(await store.shield(100 * day)).toEqual([{ ...trunk, name: 'other' }]);
+  });
+
+  test('a limit of a source comes back as it was set last, until all of the source are removed', async () => {
+    const invite = {
+      limit: 'invite',
+      target: '192.0.2.1',
+      perMinute: 600,
+      note: 'call centre',
+      author: 'root',
+      time: 1,
+    } as const;
+    await store.saveLimit(invite);
+    await store.saveLimit({ ...invite, perMinute: 900 });
+    await store.saveLimit({ ...invite, limit: 'tftp', time: 2 });
+    await store.saveLimit({ ...invite, target: '192.0.2.2', time: 3 });
+    await reopen();
+    expect(await store.limits()).toMatchObject([
+      { limit: 'invite', perMinute: 900 },
+      { limit: 'tftp' },
+      { target: '192.0.2.2' },
+    ]);
+    await store.removeLimits('192.0.2.1');
+    expect(await store.limits()).toEqual([{ ...invite, target: '192.0.2.2', time: 3 }]);
   });
 
   test('a forced change waits on the disk until it is confirmed or undone', async () => {

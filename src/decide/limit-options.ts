@@ -1,5 +1,6 @@
 // The table [limit] of the configuration: how much a stranger may send before the kernel slows him.
 import { z } from 'zod';
+import type { LimitName } from '../model/enforcer.ts';
 import { durationOption } from '../model/options.ts';
 
 export const limitOptions = z.strictObject({
@@ -38,3 +39,8 @@ export const limitOptions = z.strictObject({
   ),
 });
 export type LimitOptions = z.infer<typeof limitOptions>;
+
+/** How long a source is slowed after an excess. Milliseconds. */
+export function slowedForMs(limit: LimitName, options: LimitOptions): number {
+  return limit === 'invite' ? options.invite_slowed_for : options.tftp_slowed_for;
+}
