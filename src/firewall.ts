@@ -2,6 +2,7 @@
 
 import type { Config } from './config.ts';
 import type { LimitOptions } from './decide/limit-options.ts';
+import { cuttingConnections } from './enforce/connection-cutter.ts';
 import { createDryRunEnforcer } from './enforce/dry-run.ts';
 import { guarded } from './enforce/guard.ts';
 import { createIpsetEnforcer } from './enforce/ipset.ts';
@@ -37,7 +38,9 @@ export interface FirewallParts {
 }
 
 export function createFirewall({ settings, protectionsOf, alarms, logger, now }: FirewallParts): Firewall {
-  const enforcer = guarded(createEnforcer(settings, logger, now), protectionsOf);
+  const blocking = createEnforcer(settings, logger, now);
+  const cutting = cuttingConnections(blocking, { ports: settings.rules, logger });
+  const enforcer = guarded(settings.backend === 'dry-run' ? blocking : cutting, protectionsOf);
   const reconciler = createReconciler({ enforcer, alarms, now, logger });
   return {
     settings,

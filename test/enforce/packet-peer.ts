@@ -24,6 +24,8 @@ export type PeerOrder = Sending | 'reset';
 /** What came to a port of ours, or `ready` once, or `sent` for each line of input. */
 export type PeerLine =
   | { readonly kind: 'ready' | 'sent' }
+  /** A connection to us was ended here, by somebody else than its two ends. */
+  | { readonly kind: 'cut'; readonly from: string; readonly fromPort: number }
   | {
       readonly kind: 'packet';
       readonly protocol: 'udp' | 'tcp';
@@ -53,7 +55,9 @@ for (const port of process.argv.slice(2).map(Number)) {
     connection.on('data', (bytes) =>
       say({ kind: 'packet', protocol: 'tcp', from, fromPort, port, text: bytes.toString() }),
     );
-    connection.on('error', () => {});
+    connection.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNABORTED') say({ kind: 'cut', from, fromPort });
+    });
   });
   await once(server.listen(port), 'listening');
 }
