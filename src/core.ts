@@ -42,7 +42,18 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
   let isDisarmed = recalled.unarmed.length > 0;
   const settings = (): Config => (isDisarmed ? { ...config, mode: 'observe' } : config);
   const lists = { allow: createAddressList(memory.allow), deny: createAddressList(recalled.deny) };
-  const effects = createEffects({ reconciler: () => firewall.reconciler, store, alarms, logger, now });
+  const effects = createEffects({
+    reconciler: () => firewall.reconciler,
+    store,
+    alarms,
+    logger,
+    now,
+    passed({ target }, { sensor, time, transport, local }) {
+      // Where packets are captured before the firewall, to be seen is not to have passed.
+      const isBeforeFirewall = sensor === 'packets' && config.capture.source !== 'nflog';
+      if (!isBeforeFirewall) firewall.passed({ target, time, transport, local });
+    },
+  });
   const pipeline = createPipeline({
     settings: settings(),
     allowlist: lists.allow,

@@ -18,6 +18,7 @@ export interface EffectsParts {
   /** Asked each time: a changed firewall configuration brings another one. */
   readonly reconciler: () => Reconciler;
   readonly store: Store;
+  readonly passed: Effects['passed'];
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
@@ -26,6 +27,7 @@ export interface EffectsParts {
 export function createEffects({
   reconciler,
   store,
+  passed,
   alarms,
   logger,
   now,
@@ -77,6 +79,7 @@ export function createEffects({
       if (isNewDecision) void flush();
       else settling ??= setTimeout(() => void flush(), settleMs);
     },
+    passed,
     collapsed(address) {
       alarms.raise(
         'ADDRESS_COLLAPSED',

@@ -2,6 +2,7 @@
 
 import type { Config } from './config.ts';
 import type { LimitOptions } from './decide/limit-options.ts';
+import { createBanCheck, type Passage } from './enforce/ban-check.ts';
 import { cuttingConnections } from './enforce/connection-cutter.ts';
 import { createDryRunEnforcer } from './enforce/dry-run.ts';
 import { guarded } from './enforce/guard.ts';
@@ -25,6 +26,8 @@ export interface Firewall {
   readonly settings: FirewallSettings;
   readonly enforcer: Enforcer;
   readonly reconciler: Reconciler;
+  /** Somebody who is banned got through. */
+  passed(passage: Passage): void;
   /** Ends what runs for us; with `keep_bans_on_stop` the kernel stays as it is, and bans run out by themselves. */
   close(options: { keepBans: boolean }): Promise<void>;
 }
@@ -42,11 +45,14 @@ export function createFirewall({ settings, protectionsOf, alarms, logger, now }:
   const cutting = cuttingConnections(blocking, { ports: settings.rules, logger });
   const enforcer = guarded(settings.backend === 'dry-run' ? blocking : cutting, protectionsOf);
   const reconciler = createReconciler({ enforcer, alarms, now, logger });
+  const banCheck = createBanCheck({ rules: settings.rules, repair: reconciler.repair, alarms, now });
   return {
     settings,
     enforcer,
     reconciler,
+    passed: banCheck.passed,
     async close({ keepBans }) {
+      banCheck.stop();
       await reconciler.stop();
       if (!keepBans) await enforcer.teardown();
       await enforcer.close();

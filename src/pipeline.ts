@@ -41,6 +41,8 @@ export interface Effects {
   shield(change: ShieldChange): void;
   /** An attack record is new or has grown. */
   report(attack: Attack, isNewDecision: boolean): void;
+  /** A source that is banned still reaches the PBX. */
+  passed(ban: Decision, observation: Observation): void;
   /** Many accounts come from one private address: nobody behind it can be told apart. */
   collapsed(address: Network): void;
 }
@@ -98,6 +100,8 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
 
   function detect(observation: Observation) {
     if (isForgivenByGrace(observation)) return;
+    const ban = policy.banOf(context.sourceOf(observation.source.address), observation.time);
+    if (ban && passesBan(observation, ban)) effects.passed(ban, observation);
     becomeShielded(shield.learn(observation), observation.time);
     for (const { watches, detector } of detectors) {
       const detection = watches.includes(observation.kind) ? detector.observe(observation) : undefined;
@@ -218,6 +222,14 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     shield,
     counters: correlator.counters,
   };
+}
+
+/** What was on its way when the ban began is over. Milliseconds. */
+const underWayMs = 2_000;
+
+/** Answers of ours go on being sent to somebody who is banned: only what he sent himself shows that he got through. */
+function passesBan({ kind, time }: Observation, ban: Decision): boolean {
+  return kind !== 'account-probed' && time > ban.time + underWayMs;
 }
 
 /** A person's ban beats the shield. */

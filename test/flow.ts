@@ -18,6 +18,7 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
   const decided: Decision[] = [];
   const attacks = new Map<string, Attack>();
   const unblocked: string[] = [];
+  const passed: string[] = [];
   const shieldChanges: ShieldChange[] = [];
   const collapsed: string[] = [];
   let ids = 0;
@@ -36,6 +37,7 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
       },
       shield: (change) => void shieldChanges.push(change),
       report: (attack) => void attacks.set(attack.id, attack),
+      passed: ({ target }, { kind }) => void passed.push(`${kind} ${target}`),
       collapsed: (address) => void collapsed.push(address),
     },
   });
@@ -48,6 +50,7 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
     attacks: () => [...attacks.values()],
     allowlist,
     unblocked,
+    passed,
     shieldChanges,
     collapsed,
   };

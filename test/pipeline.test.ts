@@ -101,6 +101,26 @@ describe('the proof ladder', () => {
     expect(decided.map(({ enforced }) => enforced)).toEqual([false, true]);
   });
 
+  test('notices a banned source that still gets through, but not what was on its way when the ban began', () => {
+    const { pipeline, passed } = run();
+    pipeline.observe(provenGuesses());
+    pipeline.observe([failure({ time: start + 1_500 }), probe('200', { time: start + 9_000 })]);
+    expect(passed).toEqual([]);
+    pipeline.observe([failure({ time: start + 3_000 }), scan({ time: start + 3_000 })]);
+    expect(passed).toEqual(['authentication-failed 203.0.113.66', 'signature-match 203.0.113.66']);
+  });
+
+  test('notices nobody whose ban is over, lifted or only observed', async () => {
+    const { pipeline, passed } = run();
+    pipeline.observe(provenGuesses());
+    pipeline.observe([scan({ time: start + 2 * hour })]);
+    await pipeline.unban('203.0.113.66', 'root', start + 2 * hour + 1);
+    pipeline.observe([failure({ time: start + 3 * hour })]);
+    const observing = run({ mode: 'observe' });
+    observing.pipeline.observe([...provenGuesses(), failure({ time: start + 3_000 })]);
+    expect([...passed, ...observing.passed]).toEqual([]);
+  });
+
   test('slows a source that sends too many INVITEs and never bans it for that, however long', () => {
     const { pipeline, decided, attacks } = run();
     for (let minute = 0; minute < 600; minute += 1) {
