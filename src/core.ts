@@ -157,6 +157,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
     async start() {
       const kept = memory.isComplete ? [] : await firewall.enforcer.list().catch(() => []);
       await firewall.reconciler.start([...kept, ...desired()]);
+      await firewall.test();
       changes.resume(recalled.unarmed);
       tellDisarmed();
       for (const { id, kind, target, hits } of recalled.undone) {

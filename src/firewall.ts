@@ -9,6 +9,7 @@ import { guarded } from './enforce/guard.ts';
 import { createIpsetEnforcer } from './enforce/ipset.ts';
 import { createReconciler, type Reconciler } from './enforce/reconciler.ts';
 import type { LimitSettings, RuleSettings } from './enforce/rule-settings.ts';
+import { testEnforcer } from './enforce/self-test.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Untouchable } from './model/decision.ts';
@@ -26,6 +27,8 @@ export interface Firewall {
   readonly settings: FirewallSettings;
   readonly enforcer: Enforcer;
   readonly reconciler: Reconciler;
+  /** Whether a ban reaches the kernel; an alarm where it does not. */
+  test(): Promise<void>;
   /** Somebody who is banned got through. */
   passed(passage: Passage): void;
   /** Ends what runs for us; with `keep_bans_on_stop` the kernel stays as it is, and bans run out by themselves. */
@@ -50,6 +53,7 @@ export function createFirewall({ settings, protectionsOf, alarms, logger, now }:
     settings,
     enforcer,
     reconciler,
+    test: () => testEnforcer({ enforcer, alarms, now }),
     passed: banCheck.passed,
     async close({ keepBans }) {
       banCheck.stop();
