@@ -217,6 +217,10 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
       detectors = createDetectors(changed.detect, context, { options: settings.detect, detectors });
       settings = changed;
     },
+    /** Whoever would be let in before `by` stays out where he is still sending. */
+    prolong(by: Time, isGoingOn: (decision: Decision) => boolean) {
+      for (const decision of policy.prolong(by, isGoingOn)) void effects.block(decision);
+    },
     inForce: policy.inForce,
     protection,
     shield,

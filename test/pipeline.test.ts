@@ -101,6 +101,40 @@ describe('the proof ladder', () => {
     expect(decided.map(({ enforced }) => enforced)).toEqual([false, true]);
   });
 
+  test('keeps a proven attacker out for one more ban time as long as his packets go on, up to seven days', () => {
+    const { pipeline, decided } = run();
+    pipeline.observe(provenGuesses());
+    const [first] = decided;
+    let until = first!.until!;
+    for (let round = 0; round < 300; round += 1) {
+      pipeline.prolong(until + 1, () => true);
+      until = decided.at(-1)!.until!;
+    }
+    const hours = decided.map((decision) => (decision.until! - first!.time) / hour);
+    expect(hours.slice(0, 4)).toEqual([1, 2, 3, 4]);
+    expect(hours.at(-1)).toBe(7 * 24);
+    expect(new Set(decided.map(({ id }) => id)).size).toBe(1);
+    expect(decided[2]?.reason).toMatch(/: ban for 1h, 3h in all as its packets go on$/);
+    expect(pipeline.inForce(until - 1)).toHaveLength(1);
+    expect(pipeline.inForce(until)).toEqual([]);
+  });
+
+  test('keeps a dropped source out for one more time at most, since its packets could be forged too', () => {
+    const { pipeline, decided } = run();
+    pipeline.observe(guesses());
+    for (let round = 0; round < 5; round += 1) pipeline.prolong(start + day, () => true);
+    expect(decided.map(({ until, time }) => until! - time)).toEqual([300_000, 600_000]);
+  });
+
+  test('lets in whoever is quiet, whoever a person banned, and whoever has time left', () => {
+    const { pipeline, decided } = run();
+    pipeline.observe(provenGuesses());
+    pipeline.ban({ target: '192.0.2.7', time: start, until: start + hour, by: 'root', note: '' });
+    pipeline.prolong(start + day, ({ target }) => target === '192.0.2.7');
+    pipeline.prolong(start + hour / 2, () => true);
+    expect(decided).toHaveLength(2);
+  });
+
   test('notices a banned source that still gets through, but not what was on its way when the ban began', () => {
     const { pipeline, passed } = run();
     pipeline.observe(provenGuesses());

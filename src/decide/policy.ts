@@ -7,11 +7,12 @@ import type { Detection } from '../model/detection.ts';
 import { limitNames, type Place, type SourcePort } from '../model/enforcer.ts';
 import { formatDuration, type Time } from '../model/time.ts';
 import { judge } from './judge.ts';
-import { type LimitOptions, slowedForMs } from './limit-options.ts';
+import type { LimitOptions } from './limit-options.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import type { Protection } from './protection.ts';
 import type { Shield } from './shield.ts';
 import type { ShieldOptions } from './shield-options.ts';
+import { createTerms } from './terms.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Policy {
@@ -21,6 +22,8 @@ export interface Policy {
   adopt(decision: Decision): void;
   /** What is not over, oldest first, notices left out; in observe mode also what would hold. */
   inForce(now: Time): readonly Decision[];
+  /** Gives later ends to those that end before `by` and whose source goes on. */
+  prolong(by: Time, isGoingOn: (decision: Decision) => boolean): readonly Decision[];
   /** The ban that is enforced for exactly this target. */
   banOf(target: Network, now: Time): Decision | undefined;
   /** A ban that waits for a person. */
@@ -60,13 +63,12 @@ const strength: Record<Action, number> = {
   'port-ban': 3,
   ban: 4,
 };
-/** A target that gave cause for a notice is not told of again for so long. Milliseconds. */
-const noticeMs = 600_000;
 
 export function createPolicy(parts: PolicyParts): Policy {
-  const { options, shieldOptions, limitOptions, protection, shield, isEnforcing, newId } = parts;
+  const { options, shieldOptions, protection, shield, isEnforcing, newId } = parts;
   /** By what of the target is blocked; the oldest first. */
   const standing = new Map<string, Decision>();
+  const terms = createTerms(parts);
   const histories = new LRUCache<Network, History>({ max: maxHistories });
   const portBans = new LRUCache<Network, Map<string, Time>>({ max: maxHistories });
   /** Until when a person is not asked about an address again. */
@@ -118,32 +120,21 @@ export function createPolicy(parts: PolicyParts): Policy {
     return strength[decision.action] >= strength[verdict.action] && !isOnlyObserved ? decision : undefined;
   };
 
-  const durationOf = ({ action, target, limit = 'invite' }: Verdict, time: Time): number => {
-    const { ban_time, ban_time_max, drop_time, drop_time_max } = options();
-    const doubled = (kind: 'ban' | 'drop', base: number, most: number) =>
-      Math.min(most, base * 2 ** Math.min(40, offencesOf(target, kind, time)));
-    switch (action) {
-      case 'ban':
-        return doubled('ban', ban_time, ban_time_max);
-      case 'drop':
-        return doubled('drop', drop_time, drop_time_max);
-      case 'limit':
-        return slowedForMs(limit, limitOptions());
-      case 'port-ban':
-        return shieldOptions().port_ban_time;
-      case 'held':
-        return shieldOptions().held_for;
-      case 'stale-phone':
-      case 'notice':
-        return noticeMs;
-    }
-  };
-
   return {
     adopt,
     inForce(now) {
       for (const [key, decision] of standing) if (isOver(decision, now)) standing.delete(key);
       return [...standing.values()].filter(({ action }) => action !== 'notice' && action !== 'stale-phone');
+    },
+    prolong(by, isGoingOn) {
+      const ending = [...standing].filter(
+        ([, { until, enforced }]) => enforced && until !== undefined && until <= by,
+      );
+      return ending.flatMap(([key, decision]) => {
+        const longer = isGoingOn(decision) ? terms.prolong(decision) : undefined;
+        if (longer) standing.set(key, longer);
+        return longer ?? [];
+      });
     },
     banOf(target, now) {
       const decision = standing.get(target);
@@ -184,9 +175,10 @@ export function createPolicy(parts: PolicyParts): Policy {
       const known = covering(verdict, time);
       if (known) return { decision: known, isNew: false };
       const { action, target, port, limit, phone, reason } = verdict;
-      const durationMs = durationOf(verdict, time);
       const behind = shield.blastRadius(source, time);
       const isCounted = action === 'ban' || action === 'drop';
+      const offence = isCounted ? offencesOf(target, action, time) + 1 : 0;
+      const durationMs = terms.durationOf({ ...verdict, offence });
       const decision: Decision = {
         id: newId(),
         time,
@@ -199,7 +191,7 @@ export function createPolicy(parts: PolicyParts): Policy {
         reason: blocks(action) ? `${reason}: ${action} for ${formatDuration(durationMs)}` : reason,
         ...(phone && { phone }),
         ...(sizeOf(behind) > 0 && { behind }),
-        offence: isCounted ? offencesOf(target, action, time) + 1 : 0,
+        offence,
         enforced: blocks(action) && isEnforcing(),
       };
       adopt(decision);
