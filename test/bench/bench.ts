@@ -6,13 +6,17 @@ import { missingForNamespaces } from '../enforce/namespace.ts';
 import { bansBenchmark } from './bans.ts';
 import { type Benchmark, formatTable, judge, type Result } from './benchmark.ts';
 import { captureBenchmarks } from './capture.ts';
+import { dropsBenchmark } from './drops.ts';
 import { matchBenchmark } from './match.ts';
 import { parseBenchmarks } from './parse.ts';
+import { timeToBanBenchmarks } from './time-to-ban.ts';
 
 const benchmarks: readonly Benchmark[] = [
   ...parseBenchmarks,
   matchBenchmark,
   bansBenchmark,
+  ...timeToBanBenchmarks,
+  dropsBenchmark,
   ...captureBenchmarks,
 ];
 

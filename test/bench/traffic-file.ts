@@ -15,10 +15,15 @@ export interface Target {
 }
 
 /** Every source sends the four kinds of message in turn; no two messages are the same. */
-export function writeTraffic(file: string, packets: number, target: Target): Promise<void> {
+export function writeTraffic(
+  file: string,
+  packets: number,
+  target: Target,
+  senders = sources,
+): Promise<void> {
   const records = Array.from({ length: packets }, (_, index) => {
-    const source = sources[index % sources.length]!;
-    const message = composeMessage(index + Math.floor(index / sources.length), source, target.address);
+    const source = senders[index % senders.length]!;
+    const message = composeMessage(index + Math.floor(index / senders.length), source, target.address);
     return composeRecord(source, target, message);
   });
   return writeFile(file, Buffer.concat([fileHeader(), ...records]));

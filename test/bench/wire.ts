@@ -18,6 +18,8 @@ export interface Wire {
   readonly pbx: Namespace;
   /** Sends evenly, from a processor of its own; rejects with SentTooSlowly where that was not so. */
   send(load: Load): Promise<void>;
+  /** Sends as fast as it can, all that comes of it included: the kernel takes each packet in before the next. Milliseconds. */
+  sendAtOnce(packets: number): Promise<number>;
   /** Puts every source into the kernel's set of the banned. */
   banSources(): Promise<void>;
 }
@@ -32,7 +34,10 @@ const leastShareOfRate = 0.95;
 export class SentTooSlowly extends Error {}
 
 /** Makes it, lends it and removes it, whatever happens. */
-export async function onWire<Answer>(work: (wire: Wire) => Promise<Answer>): Promise<Answer> {
+export async function onWire<Answer>(
+  work: (wire: Wire) => Promise<Answer>,
+  senders = sources,
+): Promise<Answer> {
   const folder = await mkdtemp(join(tmpdir(), 'swt-bench-'));
   const opened: Namespace[] = [];
   try {
@@ -42,12 +47,13 @@ export async function onWire<Answer>(work: (wire: Wire) => Promise<Answer>): Pro
     await installRules(pbx);
     const file = join(folder, 'traffic.pcap');
     const macAddress = (await pbx.run('cat', ['/sys/class/net/veth0/address'])).trim();
-    await writeTraffic(file, packetsInFile, { macAddress, address: pbxAddress });
+    await writeTraffic(file, packetsInFile, { macAddress, address: pbxAddress }, senders);
     return await work({
       pbx,
-      send: (load) => replay(outside, file, load),
+      send: (load) => sendEvenly(outside, file, load),
+      sendAtOnce: (packets) => sendAtOnce(outside, file, packets),
       async banSources() {
-        const lines = sources.map((source) => `add ${kernelSet('ban', 4)} ${source}`);
+        const lines = senders.map((source) => `add ${kernelSet('ban', 4)} ${source}`);
         await pbx.run('ipset', ['restore'], `${lines.join('\n')}\n`);
       },
     });
@@ -83,14 +89,22 @@ function raiseLimit(rule: string): string {
   );
 }
 
-async function replay(outside: Namespace, file: string, { packets, perSecond }: Load): Promise<void> {
-  const loops = Math.ceil(packets / packetsInFile);
-  const bounds = [`--loop=${loops}`, `--limit=${packets}`];
-  const pace = [`--pps=${perSecond}`, '--timer=nano', '--preload-pcap', '--no-flow-stats'];
-  const [pin = '', ...pinned] = onFirst;
-  const said = await outside.run(pin, [...pinned, 'tcpreplay', ...bounds, ...pace, '-i', 'veth0', file]);
+async function sendEvenly(outside: Namespace, file: string, { packets, perSecond }: Load): Promise<void> {
+  const said = await replay(outside, file, packets, [`--pps=${perSecond}`, '--timer=nano']);
   const sent = Number(/Successful packets:\s+(\d+)/.exec(said)?.[1]);
   const rate = Number(/, ([\d.]+) pps/.exec(said)?.[1]);
   if (sent === packets && rate > perSecond * leastShareOfRate) return;
   throw new SentTooSlowly(`this machine cannot send ${packets} packets at ${perSecond} a second: ${said}`);
+}
+
+async function sendAtOnce(outside: Namespace, file: string, packets: number): Promise<number> {
+  const said = await replay(outside, file, packets, ['--topspeed']);
+  return Number(/sent in ([\d.]+) seconds/.exec(said)?.[1]) * 1_000;
+}
+
+function replay(outside: Namespace, file: string, packets: number, pace: readonly string[]): Promise<string> {
+  const bounds = [`--loop=${Math.ceil(packets / packetsInFile)}`, `--limit=${packets}`];
+  const [pin = '', ...pinned] = onFirst;
+  const options = [...bounds, ...pace, '--preload-pcap', '--no-flow-stats'];
+  return outside.run(pin, [...pinned, 'tcpreplay', ...options, '-i', 'veth0', file]);
 }
