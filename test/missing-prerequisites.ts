@@ -9,6 +9,7 @@ const cures = {
   asterisk: 'run scripts/asterisk-root; it says what it lacks',
   sipvicious: 'apt-get install sipvicious',
   tcpdump: 'apt-get install tcpdump',
+  tftp: 'apt-get install tftp-hpa dnsmasq-base',
   openssh: 'apt-get install openssh-client, and run scripts/openssh-root; it says what it lacks',
 } as const;
 
@@ -22,6 +23,7 @@ const checks: Record<Prerequisite, () => boolean> = {
   asterisk: () => succeeds('scripts/asterisk-root'),
   sipvicious: () => succeeds('which', 'svcrack', 'svmap', 'svwar'),
   tcpdump: () => succeeds('which', 'tcpdump'),
+  tftp: () => succeeds('which', 'tftp', 'dnsmasq'),
   openssh: () => succeeds('which', 'ssh', 'ssh-keygen') && succeeds('scripts/openssh-root'),
 };
 

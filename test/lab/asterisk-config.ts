@@ -1,4 +1,4 @@
-// The lab PBX's own configuration: extensions, a trunk, an echo, every transport of UDP and TCP, the security log.
+// The lab PBX's own configuration: extensions, a trunk, an echo, transports of UDP, TCP and TLS, the security log.
 import { addresses } from './addresses.ts';
 
 /** Password of each extension of the lab. */
@@ -63,7 +63,7 @@ dateformat = %F %T
 full => notice,warning,error,verbose(3)
 security => security
 `,
-    'pjsip.conf': `${transports()}${Object.entries({ ...extensions, ...siteExtensions })
+    'pjsip.conf': `${transports(folder)}${Object.entries({ ...extensions, ...siteExtensions })
       .map(extension)
       .join('')}${trunk()}
 ; What sipwarden asks an administrator to add.
@@ -92,14 +92,25 @@ port = 5038
   };
 }
 
-function transports(): string {
+/** Made at the start of each PBX. */
+export const certificateFile = 'lab.pem';
+
+function transports(folder: string): string {
   const binds = { ipv4: '0.0.0.0:5060', ipv6: '[::]:5060' };
-  return Object.entries(binds)
+  const file = `${folder}/${certificateFile}`;
+  const tls = {
+    protocol: 'tls',
+    bind: '0.0.0.0:5061',
+    cert_file: file,
+    priv_key_file: file,
+    method: 'tlsv1_2',
+  };
+  const plain = Object.entries(binds)
     .flatMap(([family, bind]) => ['udp', 'tcp'].map((protocol) => ({ family, bind, protocol })))
     .map(({ family, bind, protocol }) =>
       section(`${protocol}-${family}`, { type: 'transport', protocol, bind }),
-    )
-    .join('');
+    );
+  return [...plain, section('tls', { type: 'transport', ...tls })].join('');
 }
 
 function extension([number, password]: [string, string]): string {

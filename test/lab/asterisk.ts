@@ -1,10 +1,10 @@
 // A real Asterisk 22 on a host of the lab, with a folder of its own; nothing of the machine's Asterisk is read.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand, tryCommand } from '../../src/lib/run-command.ts';
 import { waitFor } from '../wait-for.ts';
 import type { Host } from './addresses.ts';
-import { asteriskFiles } from './asterisk-config.ts';
+import { asteriskFiles, certificateFile } from './asterisk-config.ts';
 import type { Network } from './namespaces.ts';
 import { makeLabFolder } from './stale-labs.ts';
 
@@ -51,6 +51,11 @@ export async function startAsterisk(
     await mkdir(dirname(join(etc, name)), { recursive: true });
     await writeFile(join(etc, name), text);
   }
+  const certificate = join(folder, certificateFile);
+  const newKey = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const subject = ['-days', '30', '-subj', '/CN=lab', '-keyout', certificate, '-out', `${certificate}.crt`];
+  await runCommand('openssl', [...newKey, ...subject]);
+  await appendFile(certificate, await readFile(`${certificate}.crt`));
   // The root is another Debian release: it brings its own loader and libraries, so that no chroot is needed.
   const [loader, ...program] = [
     join(root, 'lib64/ld-linux-x86-64.so.2'),

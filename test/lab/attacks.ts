@@ -5,11 +5,12 @@ import type { Network } from './namespaces.ts';
 import type { ForgeFinding, ForgeOptions, Forgery } from './programs/forge.ts';
 import type { MaddrFinding, MaddrOptions } from './programs/maddr-forger.ts';
 import type { BurstFinding, BurstOptions } from './programs/register-burst.ts';
+import type { Protocol } from './sip-transport.ts';
 
 export interface EnumerationSettings {
   readonly host?: Host;
   readonly family?: 'ipv4' | 'ipv6';
-  readonly protocol?: 'UDP' | 'TCP';
+  readonly protocol?: Protocol;
   readonly first?: number;
   readonly count?: number;
   readonly perSecond?: number;
@@ -30,6 +31,29 @@ export function enumerateExtensions(
     perSecond,
     userAgent: 'lab enumeration',
     withInventedCredentials: false,
+  });
+}
+
+/** REGISTERs with invented credentials from the attacker's own address, over one connection where there are such. */
+export function guessPasswords(
+  network: Network,
+  {
+    protocol = 'UDP' as Protocol,
+    account = '1005',
+    count = 40,
+    perSecond = 20,
+    localPort = undefined as number | undefined,
+  } = {},
+): Promise<BurstFinding> {
+  return registerBurst(network, 'attacker', {
+    protocol,
+    server: addresses.pbx.ipv4,
+    local: addresses.attacker.ipv4,
+    ...(localPort === undefined ? {} : { localPort }),
+    accounts: Array.from({ length: count }, () => account),
+    perSecond,
+    userAgent: 'lab guesses',
+    withInventedCredentials: true,
   });
 }
 
@@ -56,6 +80,17 @@ export async function forgeRegistrations(network: Network, settings: ForgerySett
     userAgent: 'lab forgery',
     withInventedCredentials: true,
   });
+}
+
+/** Packets of one kind from the attacker's own address. */
+export function flood(
+  network: Network,
+  forgery: Forgery,
+  { count = 200, perSecond = 100, port = 5_060 } = {},
+): Promise<ForgeFinding> {
+  const as = addresses.attacker.ipv4;
+  const options: ForgeOptions = { forgery, server: addresses.pbx.ipv4, as, port, count, perSecond };
+  return runAttack(network, 'forge', options, (count * 1_000) / perSecond);
 }
 
 /** Packets of one kind under another's address. */

@@ -21,7 +21,8 @@ jest.setTimeout(120_000);
 const attacker = addresses.attacker.ipv4;
 const phoneAddress = addresses.phone.ipv4;
 /** svcrack calls itself friendly-scanner: without this it would be dropped before its first guess. */
-const withoutSignatures = '[detect.scanner-signature]\nuser_agents = []\n';
+const withoutHot = '[firewall]\nhot_signatures = []\n';
+const withoutSignatures = `${withoutHot}[detect.scanner-signature]\nuser_agents = []\n`;
 
 describeWhere(
   ['root', 'namespaces', 'firewall', 'asterisk', 'sipvicious', 'tcpdump'],
@@ -125,7 +126,7 @@ describeWhere(
     });
 
     test('drops a scanner from its second packet on, once its name is configured while running', async () => {
-      await sipwarden.configure('');
+      await sipwarden.configure(withoutHot);
       await waitFor('the signatures are in force', () => /configuration applied/.test(sipwarden.log()));
       expect((await svmap(network, { seconds: 5 })).output).toContain(`${addresses.pbx.ipv4}:5060`);
       await waitFor('the scanner is dropped', async () =>

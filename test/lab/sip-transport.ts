@@ -1,17 +1,22 @@
-// Whole SIP messages over UDP or TCP, for the lab's clients. It trusts its peer, the lab's own PBX.
+// Whole SIP messages over UDP, TCP or TLS, for the lab's clients. It trusts its peer, the lab's own PBX.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export type Protocol = 'UDP' | 'TCP' | 'TLS';
 
 export interface SipTransport {
-  readonly protocol: 'UDP' | 'TCP';
+  readonly protocol: Protocol;
   readonly port: number;
   send(message: string): void;
+  /** Ended by the other side, or by somebody between. */
+  isEnded(): boolean;
   close(): void;
 }
 
 export interface TransportOptions {
-  readonly protocol: 'UDP' | 'TCP';
+  readonly protocol: Protocol;
   readonly server: string;
   /** Must be an address of the host that this runs on. */
   readonly local: string;
@@ -20,12 +25,13 @@ export interface TransportOptions {
 }
 
 const serverPort = 5060;
+const tlsPort = 5061;
 
 export function openTransport(
   options: TransportOptions,
   onMessage: (message: string) => void,
 ): Promise<SipTransport> {
-  return options.protocol === 'UDP' ? openUdp(options, onMessage) : openTcp(options, onMessage);
+  return options.protocol === 'UDP' ? openUdp(options, onMessage) : openStream(options, onMessage);
 }
 
 async function openUdp(
@@ -40,21 +46,21 @@ async function openUdp(
     protocol: 'UDP',
     port: socket.address().port,
     send: (message) => socket.send(message, serverPort, server),
+    isEnded: () => false,
     close: () => socket.close(),
   };
 }
 
-async function openTcp(
-  { server, local, localPort }: TransportOptions,
+async function openStream(
+  { protocol, server, local, localPort }: TransportOptions,
   onMessage: (message: string) => void,
 ): Promise<SipTransport> {
-  const socket = connect({
-    host: server,
-    port: serverPort,
-    localAddress: local,
-    ...(localPort === undefined ? {} : { localPort }),
-  });
-  await once(socket, 'connect');
+  const ends = { host: server, localAddress: local, ...(localPort === undefined ? {} : { localPort }) };
+  const socket =
+    protocol === 'TLS'
+      ? connectTls({ ...ends, port: tlsPort, rejectUnauthorized: false })
+      : connect({ ...ends, port: serverPort });
+  await once(socket, protocol === 'TLS' ? 'secureConnect' : 'connect');
   let received = '';
   socket.on('error', () => socket.destroy());
   socket.setEncoding('utf8').on('data', (text: string) => {
@@ -63,9 +69,10 @@ async function openTcp(
     messages.forEach(onMessage);
   });
   return {
-    protocol: 'TCP',
+    protocol,
     port: socket.localPort ?? 0,
     send: (message) => void socket.write(message),
+    isEnded: () => socket.destroyed,
     close: () => socket.destroy(),
   };
 }

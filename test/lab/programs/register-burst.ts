@@ -21,6 +21,8 @@ export interface BurstOptions extends TransportOptions {
 export interface BurstFinding {
   readonly sent: number;
   readonly answered: number;
+  /** Its connection was ended before it had sent all. */
+  readonly isCut: boolean;
 }
 
 const quietMs = 500;
@@ -38,8 +40,9 @@ for (const [index, account] of accounts.entries()) {
   transport.send(compose(account));
 }
 await pause(quietMs);
+const isCut = transport.isEnded();
 transport.close();
-say<BurstFinding>({ sent: accounts.length, answered });
+say<BurstFinding>({ sent: accounts.length, answered, isCut });
 
 function compose(account: string): string {
   const self = `<sip:${account}@${bracketed(options.server)}>`;
