@@ -1,6 +1,6 @@
 // Everything between the sensors and the control socket: the flow with its memory, its firewall and its orders, wired
 // once for the daemon and for the tests that drive it.
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Changes, createChanges } from './changes.ts';
 import type { Config } from './config.ts';
@@ -60,6 +60,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
     effects,
     ownAddresses,
     newId: randomUUID,
+    seed: randomInt(2 ** 32),
     shielded: memory.shielded,
     decisions: recalled.decisions,
   });

@@ -9,6 +9,7 @@ import { createProtection, neverBlocked } from './decide/protection.ts';
 import { createShield, type ShieldChange } from './decide/shield.ts';
 import type { ShieldOptions } from './decide/shield-options.ts';
 import { createCorrelator } from './detect/correlator.ts';
+import { createFadedCounts } from './detect/faded-counts.ts';
 import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
@@ -53,6 +54,8 @@ export interface PipelineParts {
   readonly effects: Effects;
   readonly ownAddresses: () => readonly Address[];
   readonly newId: () => string;
+  /** Any number that strangers do not know; a replay needs none. */
+  readonly seed?: number;
   /** What was known before a restart. */
   readonly shielded?: readonly ShieldEntry[];
   readonly decisions?: readonly (Decision & { readonly ended?: unknown })[];
@@ -84,7 +87,10 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     newId,
   });
   const attackLog = createAttackLog(newId);
-  const context = { sourceOf: (address: Address) => sourceOf(address, settings.decide.ipv6_prefix) };
+  const context = {
+    sourceOf: (address: Address) => sourceOf(address, settings.decide.ipv6_prefix),
+    faded: createFadedCounts(parts.seed ?? 0),
+  };
   let detectors = createDetectors(settings.detect, context);
   const correlator = createCorrelator(detect);
   recall(parts.decisions ?? []);

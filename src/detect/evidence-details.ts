@@ -1,7 +1,12 @@
 // What a person may want to read about the evidence against one source, and where it came from. Every list is bounded.
 import type { Peer } from '../model/address.ts';
 import type { Attempt, Evidence, ProofSeen } from '../model/detection.ts';
-import type { Observation, Proof, Transport } from '../model/observation.ts';
+import {
+  type Observation,
+  type Proof,
+  type Transport,
+  transports as transportNames,
+} from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 
 const keptAccounts = 32;
@@ -19,13 +24,14 @@ export interface EvidenceDetails {
 
 /** `keptAttempts`: how many of the latest are remembered. */
 export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
-  const accounts = new Set<string>();
-  const values = new Set<string>();
-  const callIds = new Set<string>();
-  const userAgents = new Set<string>();
-  const transports = new Set<Transport>();
-  const victims = new Map<string, Peer>();
-  const proofs = new Map<string, ProofSeen>();
+  // Short lists, not sets: there are many sources, and most of them were seen once.
+  const accounts: string[] = [];
+  const values: string[] = [];
+  const callIds: string[] = [];
+  const userAgents: string[] = [];
+  const transports: Transport[] = [];
+  const victims: Peer[] = [];
+  const proofs: ProofSeen[] = [];
   const attempts: Attempt[] = [];
   let inventedNonces = 0;
   let first = Number.POSITIVE_INFINITY;
@@ -33,8 +39,9 @@ export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
   const climb = (observation: Observation) => {
     const { proof, messages } = observation;
     if (proof.level === 'asserted') return;
-    const rung = `${proof.by} ${proof.seenBy}`;
-    proofs.set(rung, joinProofs(proofs.get(rung), proof, messages));
+    const isSame = ({ by, seenBy }: ProofSeen) => by === proof.by && seenBy === proof.seenBy;
+    const known = proofs.findIndex(isSame);
+    proofs.splice(known === -1 ? proofs.length : known, 1, joinProofs(proofs[known], proof, messages));
     const after = attempts.findLastIndex(({ time }) => time <= observation.time);
     attempts.splice(after + 1, 0, attemptOf(observation));
     if (attempts.length > keptAttempts) attempts.shift();
@@ -48,13 +55,14 @@ export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
       if ('userAgent' in observation) keep(userAgents, observation.userAgent, keptTexts);
       if ('nonceNeverIssued' in observation) inventedNonces += observation.messages;
       keep(callIds, observation.callId, keptTexts);
-      transports.add(observation.transport);
+      keep(transports, observation.transport, transportNames.length);
       const { address, port } = observation.local;
-      if (victims.size < keptVictims) victims.set(`${address} ${port}`, observation.local);
+      const isKnown = victims.some((victim) => victim.address === address && victim.port === port);
+      if (!isKnown && victims.length < keptVictims) victims.push(observation.local);
       climb(observation);
     },
     firstTime: () => first,
-    victims: () => [...victims.values()],
+    victims: () => [...victims],
     attempts: (since) => attempts.filter(({ time }) => time > since),
     evidence: (counted, sensors) => ({
       counted,
@@ -65,13 +73,13 @@ export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
       callIds: [...callIds],
       userAgents: [...userAgents],
       inventedNonces,
-      proofs: [...proofs.values()],
+      proofs: [...proofs],
     }),
   };
 }
 
-function keep<Value>(set: Set<Value>, value: Value | undefined, limit: number): void {
-  if (value !== undefined && set.size < limit) set.add(value);
+function keep<Value>(list: Value[], value: Value | undefined, limit: number): void {
+  if (value !== undefined && list.length < limit && !list.includes(value)) list.push(value);
 }
 
 function attemptOf(observation: Observation): Attempt {

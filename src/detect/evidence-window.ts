@@ -1,8 +1,8 @@
 // The evidence against one source in a sliding window of event time, joined over the sensors: the count is the sum
 // over transports of the maximum over sensors, so a message that packets and AMI both saw counts once, and the order
 // in which the sensors' reports arrive changes nothing.
-import type { Detection, ProofLevel } from '../model/detection.ts';
-import type { Observation, SensorName, Transport } from '../model/observation.ts';
+import type { Detection, Faded, ProofLevel } from '../model/detection.ts';
+import { asserted, type Observation, type SensorName, type Transport } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import { createEvidenceDetails } from './evidence-details.ts';
 
@@ -12,6 +12,8 @@ export interface EvidenceWindow {
   exceeds(limit: number): ProofLevel | undefined;
   /** What the evidence makes. `what` was counted, and more than `limit` of it is an attack. */
   detection(found: Found, what: string, limit: number): Detection;
+  /** What to remember where it cannot stay; undefined where it holds nothing. */
+  fade(): Faded | undefined;
 }
 
 type Found = Pick<Detection, 'attack' | 'source' | 'proof' | 'time'>;
@@ -28,10 +30,14 @@ interface Lane {
   total: number;
 }
 
-/** `capacity`: how many messages of one sensor are remembered; one more than the largest limit asked for is enough. */
-export function createEvidenceWindow(withinMs: number, capacity: number): EvidenceWindow {
+/**
+ * `capacity`: how many messages of one sensor are remembered; one more than the largest limit asked for is enough.
+ * `before`: what is left of an earlier window of the source; it counts as asserted, and as spread evenly.
+ */
+export function createEvidenceWindow(withinMs: number, capacity: number, before?: Faded): EvidenceWindow {
   let lanes: Lane[] = [];
-  let newest = Number.NEGATIVE_INFINITY;
+  let faded = before;
+  let newest = before?.lastTime ?? Number.NEGATIVE_INFINITY;
   let touched = Number.NEGATIVE_INFINITY;
   let details = createEvidenceDetails(attemptsPerMessage * capacity);
 
@@ -44,6 +50,17 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
     const lane: Lane = { sensor, transport, isProven, times: [], total: 0 };
     lanes.push(lane);
     return lane;
+  };
+  /** No sensor is remembered: the one that sees the source again stands for all that did. */
+  const restore = (observation: Observation): void => {
+    if (!faded) return;
+    const { count, firstTime, lastTime } = faded;
+    const lane = laneOf({ ...observation, proof: asserted });
+    const kept = Math.min(count, capacity);
+    const step = (lastTime - firstTime) / Math.max(1, count - 1);
+    for (let index = count - kept; index < count; index += 1) lane.times.push(firstTime + index * step);
+    lane.total += count;
+    faded = undefined;
   };
 
   /** Joined count of what `measure` says of each lane. */
@@ -81,8 +98,10 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
     add(observation) {
       if (observation.time - newest > withinMs) {
         lanes = [];
+        faded = undefined;
         details = createEvidenceDetails(attemptsPerMessage * capacity);
       }
+      restore(observation);
       const lane = laneOf(observation);
       for (let copy = 0; copy < Math.min(observation.messages, capacity); copy += 1)
         insert(lane.times, observation.time);
@@ -109,6 +128,10 @@ export function createEvidenceWindow(withinMs: number, capacity: number): Eviden
         attempts: details.attempts(newest - withinMs),
         evidence: details.evidence({ what, count, limit, withinMs }, sensors),
       };
+    },
+    fade() {
+      const count = joined('asserted', (lane) => lane.total);
+      return count === 0 ? faded : { count, firstTime: details.firstTime(), lastTime: newest };
     },
   };
 }

@@ -1,6 +1,6 @@
 // Looking for extensions: many different accounts tried from one source that never authenticates as them.
 import { z } from 'zod';
-import { defineDetector, type ProofLevel } from '../model/detection.ts';
+import { defineDetector, type Faded, type ProofLevel } from '../model/detection.ts';
 import { durationOption } from '../model/options.ts';
 import type { Time } from '../model/time.ts';
 import { createEvidenceWindow } from './evidence-window.ts';
@@ -25,17 +25,22 @@ export const extensionEnumeration = defineDetector({
       .describe('So many different accounts are forgiven; one more within monit_period is an attack.'),
     monit_period: durationOption('2m').describe('The time within which different accounts are counted.'),
   }),
-  create({ account_count, monit_period }, { sourceOf }) {
-    const sources = createSourceTable(() => ({
-      accounts: createDistinctAccounts(monit_period, account_count + 1),
-      window: createEvidenceWindow(monit_period, account_count + 1),
-    }));
+  create({ account_count, monit_period }, context) {
+    const sources = createSourceTable({
+      name,
+      context,
+      create: (before) => ({
+        accounts: createDistinctAccounts(monit_period, account_count + 1, before),
+        window: createEvidenceWindow(monit_period, account_count + 1, before),
+      }),
+      fade: ({ accounts, window }) => accounts.fade(window.fade()),
+    });
     return {
       observe(observation) {
         if (!('account' in observation)) return undefined;
-        const source = sourceOf(observation.source.address);
+        const source = context.sourceOf(observation.source.address);
         const { account, proof, time } = observation;
-        const { accounts, window } = sources.of(source);
+        const { accounts, window } = sources.of(source, proof);
         if (observation.kind === 'authentication-succeeded') {
           accounts.succeed(account, time);
           return undefined;
@@ -56,10 +61,13 @@ export const extensionEnumeration = defineDetector({
 });
 
 /** Distinct values join over the sensors as a union: whoever saw it, one account is one. Keeps `capacity` a level. */
-function createDistinctAccounts(withinMs: number, capacity: number) {
+function createDistinctAccounts(withinMs: number, capacity: number, before: Faded | undefined) {
   const tried: Record<ProofLevel, Map<string, Time>> = { asserted: new Map(), proven: new Map() };
   /** Who authenticates as an account may have been late to take up a challenge for it, and is not looking for it. */
   const succeeded = new Map<string, Time>();
+  // Their names are lost. No account of anybody's is called so.
+  for (let index = 0; before && index < Math.min(before.count, capacity); index += 1)
+    tried.asserted.set(`\0${index}`, before.lastTime);
 
   const count = (level: ProofLevel, end: Time): number => {
     const levels: ProofLevel[] = level === 'proven' ? ['proven'] : ['asserted', 'proven'];
@@ -81,6 +89,9 @@ function createDistinctAccounts(withinMs: number, capacity: number) {
       tried.proven.delete(account);
       remember(succeeded, account, time, keptSuccesses);
     },
+    /** Of the messages only as many as there were different accounts. */
+    fade: (messages: Faded | undefined): Faded | undefined =>
+      messages && { ...messages, count: tried.asserted.size },
     exceeds(limit: number, end: Time): ProofLevel | undefined {
       if (count('proven', end) > limit) return 'proven';
       return count('asserted', end) > limit ? 'asserted' : undefined;

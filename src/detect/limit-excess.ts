@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { sourceOf } from '../model/address.ts';
 import { type DetectorDefinition, defineDetector } from '../model/detection.ts';
 import type { LimitName } from '../model/enforcer.ts';
-import { createEvidenceWindow } from './evidence-window.ts';
-import { createSourceTable } from './source-table.ts';
+import type { Observation } from '../model/observation.ts';
+import { createThreshold } from './threshold.ts';
 
 /** Excesses of one source this close together belong to one finding. Milliseconds. */
 const togetherMs = 600_000;
@@ -25,18 +25,19 @@ export function defineLimitDetector<const Name extends string>(parts: {
     summary,
     watches: ['limit-exceeded'],
     options,
-    create() {
-      const sources = createSourceTable(() => createEvidenceWindow(togetherMs, 1));
+    create(_options, context) {
+      const sourceOfExcess = ({ source }: Observation) => sourceOf(source.address, countedPrefix);
+      const threshold = createThreshold({
+        ...{ name, context, what, limit: 0, withinMs: togetherMs },
+        sourceOf: sourceOfExcess,
+      });
       return {
         observe(observation) {
           if (observation.kind !== 'limit-exceeded' || observation.limit !== limit) return undefined;
-          const source = sourceOf(observation.source.address, countedPrefix);
-          const window = sources.of(source);
-          window.add(observation);
-          const found = { attack: name, source, proof: 'asserted', time: observation.time } as const;
-          return { ...window.detection(found, what, 0), limit };
+          const detection = threshold.observe(observation);
+          return detection && { ...detection, limit };
         },
-        forget: sources.forget,
+        forget: threshold.forget,
       };
     },
   });

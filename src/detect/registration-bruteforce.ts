@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { defineDetector } from '../model/detection.ts';
 import { durationOption } from '../model/options.ts';
-import { createEvidenceWindow } from './evidence-window.ts';
-import { createSourceTable } from './source-table.ts';
+import { createThreshold } from './threshold.ts';
 
 const name = 'registration-bruteforce';
 
@@ -22,19 +21,12 @@ export const registrationBruteforce = defineDetector({
       ),
     monit_period: durationOption('10m').describe('The time within which failed authentications are counted.'),
   }),
-  create({ hit_count, monit_period }, { sourceOf }) {
-    const sources = createSourceTable(() => createEvidenceWindow(monit_period, hit_count + 1));
-    return {
-      observe(observation) {
-        const source = sourceOf(observation.source.address);
-        const window = sources.of(source);
-        window.add(observation);
-        const proof = window.exceeds(hit_count);
-        if (!proof) return undefined;
-        const found = { attack: name, source, proof, time: observation.time };
-        return window.detection(found, 'failed authentications', hit_count);
-      },
-      forget: sources.forget,
-    };
-  },
+  create: ({ hit_count, monit_period }, context) =>
+    createThreshold({
+      name,
+      context,
+      what: 'failed authentications',
+      limit: hit_count,
+      withinMs: monit_period,
+    }),
 });

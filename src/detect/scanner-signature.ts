@@ -1,8 +1,7 @@
 // Known scanners: a request whose User-Agent is on the list, from its very first packet on (mission M2).
 import { z } from 'zod';
 import { defineDetector } from '../model/detection.ts';
-import { createEvidenceWindow } from './evidence-window.ts';
-import { createSourceTable } from './source-table.ts';
+import { createThreshold } from './threshold.ts';
 
 const name = 'scanner-signature';
 /** Requests of one source this close together belong to one finding. Milliseconds. */
@@ -42,18 +41,6 @@ export const scannerSignature = defineDetector({
         'User-Agents, in any case: "name" is the whole value, "name*" its beginning, "*name*" any part of it.',
       ),
   }),
-  create(_options, { sourceOf }) {
-    const sources = createSourceTable(() => createEvidenceWindow(togetherMs, 1));
-    return {
-      observe(observation) {
-        const source = sourceOf(observation.source.address);
-        const window = sources.of(source);
-        window.add(observation);
-        const proof = window.exceeds(0) ?? 'asserted';
-        const found = { attack: name, source, proof, time: observation.time };
-        return window.detection(found, 'requests of a known scanner', 0);
-      },
-      forget: sources.forget,
-    };
-  },
+  create: (_options, context) =>
+    createThreshold({ name, context, what: 'requests of a known scanner', limit: 0, withinMs: togetherMs }),
 });

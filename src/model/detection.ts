@@ -73,8 +73,23 @@ export interface Detection {
   readonly limit?: LimitName;
 }
 
+/** What is left of a source whose evidence had to make room: messages, first and last when. */
+export interface Faded {
+  readonly count: number;
+  readonly firstTime: Time;
+  readonly lastTime: Time;
+}
+
+/** Bounded; by the detector's name and the source. */
+export interface FadedCounts {
+  put(key: string, faded: Faded): void;
+  /** Gives it back, to whole seconds, and forgets it. */
+  take(key: string): Faded | undefined;
+}
+
 /** What a detector is given besides its own options. */
 export interface DetectorContext {
+  readonly faded: FadedCounts;
   /** What an address is counted as: itself, or its IPv6 network. */
   sourceOf(address: Address): Network;
 }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { extensionEnumeration } from '../../src/detect/extension-enumeration.ts';
-import { sourceOf } from '../../src/model/address.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { failure, probe, proven, success } from '../observations.ts';
+import { detectorContext } from './context.ts';
 
 const start = 1_000_000;
 function feed(observations: readonly Observation[]) {
   const options = { account_count: 5, monit_period: 120_000 };
-  const { observe } = extensionEnumeration.create(options, { sourceOf: (address) => sourceOf(address) });
+  const { observe } = extensionEnumeration.create(options, detectorContext());
   return observations.map(observe).filter((detection) => detection !== undefined);
 }
 const probes = (count: number, some: Parameters<typeof probe>[1] = {}, everyMs = 20) =>

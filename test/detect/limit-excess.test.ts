@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { inviteFlood } from '../../src/detect/invite-flood.ts';
 import { tftpBruteforce } from '../../src/detect/tftp-bruteforce.ts';
-import { sourceOf } from '../../src/model/address.ts';
 import { excess, failure } from '../observations.ts';
+import { detectorContext } from './context.ts';
 
 describe.each([
   [inviteFlood, 'invite', 'tftp'],
   [tftpBruteforce, 'tftp', 'invite'],
 ] as const)('%p', ({ name, create }, limit, other) => {
-  const start = () => create({}, { sourceOf: (address) => sourceOf(address, 48) });
+  const start = () => create({}, detectorContext());
 
   test(`${name} tells of a source at its first excess, and that one could have been forged`, () => {
     expect(start().observe(excess(limit))).toMatchObject({

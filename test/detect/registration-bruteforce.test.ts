@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { registrationBruteforce } from '../../src/detect/registration-bruteforce.ts';
-import { sourceOf } from '../../src/model/address.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { failure, proven } from '../observations.ts';
+import { detectorContext } from './context.ts';
 
 const start = 1_000_000;
 const options = { hit_count: 10, monit_period: 600_000 };
-const detector = () => registrationBruteforce.create(options, { sourceOf: (address) => sourceOf(address) });
+const detector = () => registrationBruteforce.create(options, detectorContext());
 
 function feed(observations: readonly Observation[]) {
   const { observe } = detector();

@@ -1,10 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { scannerSignature } from '../../src/detect/scanner-signature.ts';
-import { sourceOf } from '../../src/model/address.ts';
 import { proven, scan } from '../observations.ts';
+import { detectorContext } from './context.ts';
 
-const create = () =>
-  scannerSignature.create(scannerSignature.options.parse({}), { sourceOf: (address) => sourceOf(address) });
+const create = () => scannerSignature.create(scannerSignature.options.parse({}), detectorContext());
 
 describe('scanner-signature', () => {
   test('finds a scanner at its first request', () => {
