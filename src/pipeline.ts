@@ -89,6 +89,7 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
   const attackLog = createAttackLog(newId);
   const context = {
     sourceOf: (address: Address) => sourceOf(address, settings.decide.ipv6_prefix),
+    networkOf: (address: Address) => sourceOf(address, Math.min(48, settings.decide.ipv6_prefix)),
     faded: createFadedCounts(parts.seed ?? 0),
   };
   let detectors = createDetectors(settings.detect, context);

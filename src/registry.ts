@@ -6,6 +6,7 @@ import { inviteFlood } from './detect/invite-flood.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
 import { scannerSignature } from './detect/scanner-signature.ts';
 import { tftpBruteforce } from './detect/tftp-bruteforce.ts';
+import { unauthenticatedProbing } from './detect/unauthenticated-probing.ts';
 import type { Detector, DetectorContext, DetectorDefinition } from './model/detection.ts';
 import type { ObservationKind } from './model/observation.ts';
 
@@ -13,6 +14,7 @@ export const detectors = [
   scannerSignature,
   registrationBruteforce,
   extensionEnumeration,
+  unauthenticatedProbing,
   inviteFlood,
   tftpBruteforce,
 ] as const;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineDetector } from '../model/detection.ts';
 import { durationOption } from '../model/options.ts';
-import { createThreshold } from './threshold.ts';
+import { anyOf, createThreshold } from './threshold.ts';
 
 const name = 'registration-bruteforce';
 
@@ -20,13 +20,26 @@ export const registrationBruteforce = defineDetector({
         'So many failed authentications are forgiven; the next one within monit_period is an attack.',
       ),
     monit_period: durationOption('10m').describe('The time within which failed authentications are counted.'),
+    slow_hit_count: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(50)
+      .describe('The same for whoever is patient: so many are forgiven within slow_monit_period.'),
+    slow_monit_period: durationOption('24h', { atMost: '1d' }).describe(
+      'The time within which a patient guesser is counted. IPv6 addresses of one /48 are one source here.',
+    ),
   }),
-  create: ({ hit_count, monit_period }, context) =>
-    createThreshold({
-      name,
-      context,
-      what: 'failed authentications',
-      limit: hit_count,
-      withinMs: monit_period,
-    }),
+  create({ hit_count, monit_period, slow_hit_count, slow_monit_period }, context) {
+    const common = { name, context, what: 'failed authentications' };
+    return anyOf([
+      createThreshold({ ...common, limit: hit_count, withinMs: monit_period }),
+      createThreshold({
+        ...common,
+        limit: slow_hit_count,
+        withinMs: slow_monit_period,
+        sourceOf: ({ source }) => context.networkOf(source.address),
+      }),
+    ]);
+  },
 });

@@ -44,6 +44,22 @@ export function createThreshold(parts: ThresholdParts): Detector {
       if (!proof) return undefined;
       return window.detection({ attack: name, source, proof, time: observation.time }, what, limit);
     },
-    forget: windows.forget,
+    forget(source) {
+      const [address = ''] = source.split('/');
+      for (const each of [source, context.networkOf(address)]) windows.forget(each);
+    },
+  };
+}
+
+/** Each is asked; the strongest finding counts, and of equal ones the first. */
+export function anyOf(thresholds: readonly Detector[]): Detector {
+  return {
+    observe(observation) {
+      const found = thresholds.flatMap((threshold) => threshold.observe(observation) ?? []);
+      return found.find(({ proof }) => proof === 'proven') ?? found[0];
+    },
+    forget(source) {
+      for (const threshold of thresholds) threshold.forget(source);
+    },
   };
 }

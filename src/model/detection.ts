@@ -92,6 +92,8 @@ export interface DetectorContext {
   readonly faded: FadedCounts;
   /** What an address is counted as: itself, or its IPv6 network. */
   sourceOf(address: Address): Network;
+  /** The same over hours: whoever has an IPv6 network changes address and /64 at will. */
+  networkOf(address: Address): Network;
 }
 
 export interface DetectorDefinition<Options extends z.ZodType = z.ZodType, Name extends string = string> {

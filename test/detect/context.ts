@@ -4,5 +4,9 @@ import { sourceOf } from '../../src/model/address.ts';
 import type { DetectorContext } from '../../src/model/detection.ts';
 
 export function detectorContext(): DetectorContext {
-  return { sourceOf: (address) => sourceOf(address), faded: createFadedCounts(7, 1_024) };
+  return {
+    sourceOf: (address) => sourceOf(address),
+    networkOf: (address) => sourceOf(address, 48),
+    faded: createFadedCounts(7, 1_024),
+  };
 }

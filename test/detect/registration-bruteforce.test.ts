@@ -6,7 +6,7 @@ import { failure, proven } from '../observations.ts';
 import { detectorContext } from './context.ts';
 
 const start = 1_000_000;
-const options = { hit_count: 10, monit_period: 600_000 };
+const options = registrationBruteforce.options.parse({});
 const detector = () => registrationBruteforce.create(options, detectorContext());
 
 function feed(observations: readonly Observation[]) {
@@ -24,6 +24,20 @@ describe('registration-bruteforce', () => {
 
   test('forgets failures that are older than monit_period', () => {
     expect(feed(failures(30, {}, 60_001))).toHaveLength(0);
+  });
+
+  test('finds whoever guesses once in ten minutes for hours, and nobody below slow_hit_count', () => {
+    expect(feed(failures(50, {}, 600_000))).toHaveLength(0);
+    const [found] = feed(failures(51, {}, 600_000));
+    expect(found?.evidence.counted).toMatchObject({ count: 51, limit: 50, withinMs: 86_400_000 });
+  });
+
+  test('counts a /48 as one source where somebody is patient', () => {
+    const rotating = failures(51, {}, 600_000).map((one, index) => ({
+      ...one,
+      source: { address: `2001:db8:7:${index + 1}::1`, port: 5060 },
+    }));
+    expect(feed(rotating).map(({ source }) => source)).toEqual(['2001:db8:7::/48']);
   });
 
   test('is proven only when the proven failures alone exceed hit_count', () => {
