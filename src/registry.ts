@@ -1,6 +1,7 @@
 // Every detector, one line each. Adding one = one file, one test, one line here.
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { distributedBruteforce } from './detect/distributed-bruteforce.ts';
 import { extensionEnumeration } from './detect/extension-enumeration.ts';
 import { inviteFlood } from './detect/invite-flood.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
@@ -15,6 +16,7 @@ export const detectors = [
   registrationBruteforce,
   extensionEnumeration,
   unauthenticatedProbing,
+  distributedBruteforce,
   inviteFlood,
   tftpBruteforce,
 ] as const;
