@@ -4,6 +4,7 @@ import type {
   AccountProbed,
   AuthenticationFailed,
   AuthenticationSucceeded,
+  CallAttempted,
   LimitExceeded,
   Proof,
   SignatureMatch,
@@ -36,6 +37,10 @@ export function success(some: Partial<AuthenticationSucceeded> = {}): Authentica
 
 export function probe(account: string, some: Partial<AccountProbed> = {}): AccountProbed {
   return { ...seen, kind: 'account-probed', account, because: 'unknown-account', ...some };
+}
+
+export function call(number: string, some: Partial<CallAttempted> = {}): CallAttempted {
+  return { ...seen, kind: 'call-attempted', account: '100', number, ...some };
 }
 
 export function excess(limit: LimitName, some: Partial<LimitExceeded> = {}): LimitExceeded {

@@ -85,6 +85,7 @@ export const observation = z.discriminatedUnion('kind', [
     account: foreignText,
     because: z.enum(['unknown-account', 'unanswered-challenge']),
   }),
+  z.strictObject({ ...seen, kind: z.literal('call-attempted'), account: foreignText, number: foreignText }),
   z.strictObject({ ...seen, kind: z.literal('limit-exceeded'), limit: z.enum(limitNames) }),
 ]);
 

@@ -18,7 +18,15 @@ import { createSignatureMatcher } from './signature-matcher.ts';
 import { createSignatureSightings } from './signature-sightings.ts';
 import { userOf } from './sip-address.ts';
 import { readSequence, type Seen, type Sequence } from './sip-exchange.ts';
-import { allHeaderBytes, headerBytes, headerText, methodOf, type SipScan, scanSip } from './sip-scan.ts';
+import {
+  allHeaderBytes,
+  headerBytes,
+  headerText,
+  methodOf,
+  requestUri,
+  type SipScan,
+  scanSip,
+} from './sip-scan.ts';
 
 export interface SipObserver {
   message(message: WireMessage): void;
@@ -70,14 +78,19 @@ export function createSipObserver(
     const credentials = proofs.credentialsIn(message, sip);
     const userAgent = headerText(sip, 'user-agent');
     const signature = userAgent === '' ? undefined : matchSignature(userAgent);
-    if (signature === undefined && credentials.length === 0) return;
+    const method = methodOf(sip);
+    const isCall = method === 'INVITE' && !hasTag(headerBytes(sip, 'to'));
+    if (signature === undefined && credentials.length === 0 && !isCall) return;
     const proof = proofs.of(message, sip, credentials);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
     if (signature !== undefined) {
       sightings.see({ ...seen, kind: 'signature-match', signature, field: 'user-agent', value: userAgent });
     }
+    if (isCall) {
+      const [account, number] = [userOf(headerBytes(sip, 'from')), userOf(requestUri(sip))].map(ownText);
+      limit.emit({ ...seen, kind: 'call-attempted', account: account ?? '', number: number ?? '' });
+    }
     const chosen = credentials.find(({ provesUntil }) => provesUntil !== undefined) ?? credentials[0];
-    const method = methodOf(sip);
     if (!chosen || unchallenged.has(method)) return;
     const caller = ownText(userOf(headerBytes(sip, 'from')));
     probes.settle(source.address, caller);
@@ -155,6 +168,11 @@ function exchangeKey(client: Address, { number, method }: Sequence, callId: stri
 
 function named(callId: string): Pick<Seen, 'callId'> {
   return callId === '' ? {} : { callId };
+}
+
+/** A request with one belongs to a dialog that goes on (RFC 3261 §12.2.1.1). */
+function hasTag(to: string): boolean {
+  return /;\s*tag\s*=/i.test(to);
 }
 
 /** Two guesses with the same digests of the same nonces are one: no other password makes them. */

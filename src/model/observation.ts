@@ -86,6 +86,15 @@ export interface AccountProbed extends Seen {
   readonly because: 'unknown-account' | 'unanswered-challenge';
 }
 
+/** Somebody wants to begin a call: an INVITE outside a dialog, whatever becomes of it. */
+export interface CallAttempted extends Seen {
+  readonly kind: 'call-attempted';
+  /** Whom the caller says he is. */
+  readonly account: string;
+  /** What was dialled, as it was written. */
+  readonly number: string;
+}
+
 /** A source sent more than a stranger may, and the kernel slows it. */
 export interface LimitExceeded extends Seen {
   readonly kind: 'limit-exceeded';
@@ -97,5 +106,6 @@ export type Observation =
   | AuthenticationFailed
   | AuthenticationSucceeded
   | AccountProbed
+  | CallAttempted
   | LimitExceeded;
 export type ObservationKind = Observation['kind'];

@@ -13,13 +13,14 @@ import {
   writeMessage,
 } from '../../src/capture/protocol.ts';
 import { foreignTextLimit, type Observation } from '../../src/model/observation.ts';
-import { excess, failure, probe, proven, scan, success } from '../observations.ts';
+import { call, excess, failure, probe, proven, scan, success } from '../observations.ts';
 
 const samples: readonly Observation[] = [
   scan({ callId: 'a', proof: proven() }),
   failure({ nonce: 'b', nonceNeverIssued: true }),
   success({ method: 'REGISTER', nonce: 'c' }),
   probe('100'),
+  call('00441234567890'),
   excess('tftp'),
 ];
 

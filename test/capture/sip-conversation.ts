@@ -18,6 +18,7 @@ const settings: CaptureSettings = {
 };
 
 interface Request {
+  uri?: string;
   time?: number;
   from?: Peer;
   method?: string;
@@ -62,9 +63,9 @@ export function challengeOf(nonce: string, stale = ''): string {
 }
 
 export function request(of: Request = {}): WireMessage {
-  const { method = 'REGISTER', user = '100', from = attacker } = of;
+  const { method = 'REGISTER', user = '100', from = attacker, uri = 'sip:192.0.2.1' } = of;
   const lines = [
-    `${method} sip:192.0.2.1 SIP/2.0`,
+    `${method} ${uri} SIP/2.0`,
     `Via: ${of.via ?? `SIP/2.0/UDP ${from.address};branch=z9hG4bK1;rport`}`,
     `From: <sip:${user}@192.0.2.1>;tag=1`,
     `To: <sip:${user}@192.0.2.1>${of.toTag === undefined ? '' : `;tag=${of.toTag}`}`,

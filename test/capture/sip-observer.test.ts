@@ -8,6 +8,27 @@ const nonceEcho = (time: number) => ({ level: 'proven', by: 'nonce-echo', seenBy
 const asserted = { level: 'asserted' };
 const nonce = '1795397155/54e60c85c82bca6c37588508e3a6b11e';
 
+describe('a call', () => {
+  const invite = (number: string, some: Parameters<typeof request>[0] = {}) =>
+    request({ method: 'INVITE', uri: `sip:${number}@198.51.100.1`, ...some });
+
+  test('is told with the number as it was dialled, and whom the caller says he is', () => {
+    expect(observe().all(invite('900%2B441234567890'))).toMatchObject([
+      { kind: 'call-attempted', account: '100', number: '900+441234567890', proof: asserted, callId: 'call' },
+    ]);
+  });
+
+  test('that goes on is no new one', () => {
+    expect(observe().all(invite('600', { toTag: 'as5f' }))).toEqual([]);
+  });
+
+  test('to nobody is one too', () => {
+    expect(observe().all(request({ method: 'INVITE', uri: 'sip:198.51.100.1' }))).toMatchObject([
+      { number: '' },
+    ]);
+  });
+});
+
 describe('a scanner', () => {
   const scan = (time: number) => request({ time, method: 'OPTIONS', userAgent: 'Friendly-Scanner 1' });
 
@@ -173,6 +194,7 @@ describe('a guess', () => {
       answer({ status: 200, method: 'INVITE' }),
     );
     expect(observer.said).toMatchObject([
+      { kind: 'call-attempted', account: '100', proof: nonceEcho(3) },
       { kind: 'authentication-succeeded', account: '100', method: 'INVITE', nonce, proof: nonceEcho(3) },
     ]);
   });
@@ -475,9 +497,8 @@ describe('an account', () => {
   );
 
   test('is not probed by a call to a wrong number', () => {
-    expect(observe().all(request({ method: 'INVITE' }), answer({ method: 'INVITE', status: 404 }))).toEqual(
-      [],
-    );
+    const said = observe().all(request({ method: 'INVITE' }), answer({ method: 'INVITE', status: 404 }));
+    expect(said.map(({ kind }) => kind)).toEqual(['call-attempted']);
   });
 
   test('is not probed by ACK, BYE or CANCEL, nor where the answer is another', () => {
