@@ -2,14 +2,17 @@
 
 import type { Config } from './config.ts';
 import type { LimitOptions } from './decide/limit-options.ts';
+import { createBackEndChoice } from './enforce/back-end-choice.ts';
 import { createBanCheck, type Passage } from './enforce/ban-check.ts';
 import { cuttingConnections } from './enforce/connection-cutter.ts';
 import { createDryRunEnforcer } from './enforce/dry-run.ts';
 import { guarded } from './enforce/guard.ts';
 import { createIpsetEnforcer } from './enforce/ipset.ts';
+import { createNftablesEnforcer } from './enforce/nftables.ts';
 import { createReconciler, type Reconciler } from './enforce/reconciler.ts';
 import type { LimitSettings, RuleSettings } from './enforce/rule-settings.ts';
 import { testEnforcer } from './enforce/self-test.ts';
+import { createSetOnlyEnforcer } from './enforce/set-only.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Untouchable } from './model/decision.ts';
@@ -69,9 +72,29 @@ export function createEnforcer(
   logger: Logger,
   now: () => Time,
 ): Enforcer {
-  if (backend === 'dry-run') return createDryRunEnforcer({ now });
-  return createIpsetEnforcer({ rules, now, logger });
+  const makers = {
+    ipset: () => createIpsetEnforcer({ rules, now, logger }),
+    nftables: () => createNftablesEnforcer({ rules, now }),
+    'set-only': () => createSetOnlyEnforcer({ rules, now }),
+    'dry-run': () => createDryRunEnforcer({ now }),
+  };
+  const names = backend === 'auto' ? (['ipset', 'nftables'] as const) : [backend];
+  const others = mayHaveBeen[backend];
+  return createBackEndChoice({
+    candidates: names.map((name) => makers[name]()),
+    others: others.map((name) => makers[name]()),
+    logger,
+  });
 }
+
+/** Whose members and rules may be in the kernel beside its own. `ipset` and `set-only` have the same sets. */
+const mayHaveBeen = {
+  auto: [],
+  ipset: ['nftables'],
+  nftables: ['ipset'],
+  'set-only': ['nftables'],
+  'dry-run': [],
+} as const;
 
 export function firewallSettings(config: Config, own: readonly SourceLimit[] = []): FirewallSettings {
   return { backend: config.firewall.backend, rules: ruleSettings(config, own) };

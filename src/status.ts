@@ -27,13 +27,14 @@ export async function describeStatus({
   const count = (wanted: Action) =>
     inForce.filter(({ action, enforced }) => action === wanted && (enforced || wanted === 'held')).length;
   const { enforcer, reconciler } = core.firewall();
+  const { name: backend, ...about } = enforcer.backEnd();
   const ami = sensors.find(({ name }) => name === 'ami');
   return {
     version,
     pid: process.pid,
     startedAt,
     mode: core.mode(),
-    backend: enforcer.name,
+    backend,
     summary: summarize(core.mode(), sensors, alarms.length),
     sensors,
     pbx: { state: ami?.state ?? 'off', detail: ami?.detail ?? '' },
@@ -49,6 +50,8 @@ export async function describeStatus({
     },
     firewall: {
       pending: reconciler.pending().length,
+      ...about,
+      notices: enforcer.notices(),
       drops: await enforcer.drops().catch(() => ({ hot: {}, limits: {} })),
     },
     correlator: pipeline.counters(),

@@ -4,7 +4,7 @@ import type { Attack } from '../model/attack.ts';
 import { describeRadius } from '../model/blast-radius.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Evidence } from '../model/detection.ts';
-import type { KernelDrops, SourcePort } from '../model/enforcer.ts';
+import type { Capabilities, KernelDrops, SourcePort } from '../model/enforcer.ts';
 import type { ListEntry } from '../model/list-entry.ts';
 
 import { formatDuration } from '../model/time.ts';
@@ -16,6 +16,7 @@ export function viewStatus(status: Status): string {
   return [
     status.summary,
     `sipwarden ${status.version}, process ${status.pid}, since ${clock(status.startedAt)}, firewall: ${status.backend}`,
+    ...viewBackEnd(status.firewall),
     '',
     table(
       ['SENSOR', 'STATE', 'SINCE', 'DETAIL'],
@@ -51,6 +52,23 @@ function viewDrops({ hot, limits }: KernelDrops): string[] {
   if (counts.length === 0) return [];
   return [`dropped by the kernel itself: ${counts.map(([what, count]) => `${what} ${count}`).join(', ')}`];
 }
+
+function viewBackEnd({ because, capabilities, notices }: Status['firewall']): string[] {
+  const lacking = Object.entries(capabilityNames).filter(
+    ([name]) => !capabilities[name as keyof Capabilities],
+  );
+  return [
+    ...(because === undefined ? [] : [`  chosen because ${because}`]),
+    ...(lacking.length === 0 ? [] : [`  without ${lacking.map(([, text]) => text).join(', ')}`]),
+    ...notices.map((notice) => `  NOTICE ${notice}`),
+  ];
+}
+
+const capabilityNames: Readonly<Record<keyof Capabilities, string>> = {
+  hotSignatures: 'hot signatures',
+  limits: 'limits in the kernel',
+  capture: 'packets for the sidecar (nflog)',
+};
 
 export function viewBans(decisions: readonly Decision[]): string {
   return table(

@@ -6,7 +6,7 @@ import type { Alarm } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
-import type { HeldEntry, KernelDrops } from '../model/enforcer.ts';
+import type { BackEnd, HeldEntry, KernelDrops } from '../model/enforcer.ts';
 import type { ListEntry, ListName } from '../model/list-entry.ts';
 import type { SensorHealth } from '../model/sensor.ts';
 import type { BlastRadius, ShieldEntry } from '../model/shield-entry.ts';
@@ -88,7 +88,11 @@ export interface Status {
     readonly allow: number;
     readonly deny: number;
   };
-  readonly firewall: { readonly pending: number; readonly drops: KernelDrops };
+  readonly firewall: Omit<BackEnd, 'name'> & {
+    readonly pending: number;
+    readonly notices: readonly string[];
+    readonly drops: KernelDrops;
+  };
   readonly correlator: Readonly<Record<string, number>>;
   readonly alarms: readonly Alarm[];
 }

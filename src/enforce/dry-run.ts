@@ -24,7 +24,10 @@ export function createDryRunEnforcer({ now }: { readonly now: () => Time }): Enf
   };
 
   return {
-    name: 'dry-run',
+    backEnd: () => ({
+      name: 'dry-run',
+      capabilities: { hotSignatures: false, limits: false, capture: false },
+    }),
     notices: () => ['nothing is blocked: the back end is "dry-run"'],
     async prepare() {
       for (const { kernelName } of memberSets) if (!sets.has(kernelName)) sets.set(kernelName, new Map());

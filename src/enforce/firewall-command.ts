@@ -9,10 +9,17 @@ const codes: Readonly<Record<string, FirewallErrorCode>> = {
 };
 
 /** Rejects with FIREWALL_COMMAND_MISSING, FIREWALL_COMMAND_FAILED or FIREWALL_TIMEOUT. */
-export async function firewallCommand(argv: readonly string[], input?: string): Promise<CommandResult> {
+export async function firewallCommand(
+  argv: readonly string[],
+  input?: string,
+  timeoutMs?: number,
+): Promise<CommandResult> {
   const [file = '', ...args] = argv;
   try {
-    return await runCommand(file, args, input === undefined ? {} : { input });
+    return await runCommand(file, args, {
+      ...(input !== undefined && { input }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
   } catch (error) {
     const code = error instanceof SipwardenError ? codes[error.code] : undefined;
     throw firewallError(code ?? 'FIREWALL_COMMAND_FAILED', messageOf(error), error);

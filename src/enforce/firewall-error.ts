@@ -11,10 +11,13 @@ const hints = {
   FIREWALL_NOT_PREPARED: 'our sets are made anew by the next repair; look for what removed them',
   FIREWALL_SET_FULL: 'block networks instead of single addresses, or shorten the ban time',
   FIREWALL_SET_IN_USE: 'remove the rules of your own that name a set of ours, then try again',
-  FIREWALL_COMMAND_MISSING: 'install the packages iptables and ipset',
+  FIREWALL_NO_BACK_END:
+    'install the packages iptables and ipset, or nftables; whichever it is takes CAP_NET_ADMIN (run as root)',
+  FIREWALL_COMMAND_MISSING: 'install the packages iptables and ipset, or the package nftables',
   FIREWALL_COMMAND_FAILED:
-    'it takes CAP_NET_ADMIN (run as root) and a kernel with ip_set, xt_set, xt_hashlimit',
-  FIREWALL_CHILD_EXITED: 'see that ipset is installed and that it may change the firewall (CAP_NET_ADMIN)',
+    'it takes CAP_NET_ADMIN (run as root) and a kernel with ip_set, xt_set and xt_hashlimit, or nf_tables (Linux 5.16)',
+  FIREWALL_CHILD_EXITED:
+    'see that ipset, or nft, is installed and that it may change the firewall (CAP_NET_ADMIN)',
   FIREWALL_TIMEOUT: 'another program may hold the firewall, or the machine is overloaded; it is tried again',
 } as const;
 

@@ -8,10 +8,10 @@ const hotText = z
 
 export const firewallOptions = z.strictObject({
   backend: z
-    .enum(['ipset', 'dry-run'])
-    .default('ipset')
+    .enum(['auto', 'ipset', 'nftables', 'set-only', 'dry-run'])
+    .default('auto')
     .describe(
-      'What blocks: "ipset" (iptables and ipset), or "dry-run", which only says what it would block.',
+      'What blocks: "ipset" (iptables and ipset), "nftables", "auto" (the first of these that works here), "set-only" (sets of ipset for rules of your own), or "dry-run", which only says what it would block.',
     ),
   ban_scope: z
     .enum(['protected-ports', 'all-ports'])

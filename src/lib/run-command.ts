@@ -54,7 +54,7 @@ export async function tryCommand(
   });
 }
 
-/** As tryCommand, and a non-zero exit rejects too, with COMMAND_FAILED and the last line that the command said. */
+/** As tryCommand, and a non-zero exit rejects too, with COMMAND_FAILED and what the command called its error, or said last. */
 export async function runCommand(
   file: string,
   args: readonly string[],
@@ -62,7 +62,8 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const result = await tryCommand(file, args, options);
   if (result.exitCode === 0) return result;
-  const said = result.stderr.trim().split('\n').at(-1) ?? '';
+  const lines = result.stderr.trim().split('\n');
+  const said = lines.find((line) => line.includes('Error: ')) ?? lines.at(-1) ?? '';
   throw new SipwardenError('COMMAND_FAILED', `${file} failed (exit ${result.exitCode}): ${said}`, {
     cause: result,
   });

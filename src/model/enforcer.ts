@@ -48,8 +48,27 @@ export interface KernelDrops {
 /** Where an entry lies; two entries of one place are one. */
 export type Place = Pick<Entry, 'set' | 'target' | 'port'>;
 
-export interface Enforcer {
+/** What of the configuration a back end can do by itself, beyond keeping its sets. */
+export interface Capabilities {
+  /** A request with the text of a known scanner dies at once, the first one too. */
+  readonly hotSignatures: boolean;
+  /** Whoever sends too much is slowed. */
+  readonly limits: boolean;
+  /** Packets are handed to the sidecar. */
+  readonly capture: boolean;
+}
+
+/** What carries decisions out. */
+export interface BackEnd {
   readonly name: string;
+  /** Why it was chosen, as a sentence for a person; absent where the configuration names it. */
+  readonly because?: string;
+  readonly capabilities: Capabilities;
+}
+
+export interface Enforcer {
+  /** Known after `prepare`. */
+  backEnd(): BackEnd;
   /** What this back end, or this machine, cannot do: each as a sentence for a person; known after `prepare`. */
   notices(): readonly string[];
   /** Puts sets and rules in place, idempotently and atomically; members that the kernel already holds stay. */

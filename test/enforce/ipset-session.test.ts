@@ -3,14 +3,15 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createIpsetSession, type IpsetSession } from '../../src/enforce/ipset-session.ts';
+import type { CommandSession } from '../../src/enforce/command-session.ts';
+import { createIpsetSession } from '../../src/enforce/ipset-session.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from './namespace.ts';
 
 const missing = await missingForNamespaces();
 
 (missing ? describe.skip : describe)(missing ? `ipset (skipped: ${missing})` : 'ipset', () => {
   let namespace: Namespace;
-  let session: IpsetSession;
+  let session: CommandSession;
   beforeEach(async () => {
     namespace = await openNamespace();
     await namespace.run('ipset', ['create', 'sw-ban4', 'hash:net', 'maxelem', '64', 'timeout', '0']);
@@ -79,7 +80,7 @@ const missing = await missingForNamespaces();
 
 describe('a child that misbehaves', () => {
   let folder: string;
-  let session: IpsetSession;
+  let session: CommandSession;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sipwarden-ipset-'));
     const path = `PATH=${folder}:${process.env.PATH}`;

@@ -10,6 +10,8 @@ export interface Namespace {
   rules(): Promise<readonly string[]>;
   /** Members of our sets, as `ipset list` prints them. */
   members(): Promise<readonly KernelMember[]>;
+  /** Members of the sets in our table, as `nft list table` prints them. */
+  nftMembers(): Promise<readonly KernelMember[]>;
   setNames(): Promise<readonly string[]>;
   remove(): Promise<void>;
 }
@@ -36,11 +38,12 @@ export async function missingForNamespaces(
   const namespace = await openNamespace().catch(() => undefined);
   if (!namespace) return 'needs network namespaces';
   try {
-    await namespace.run('ipset', ['list', '-n']);
-    await namespace.run('iptables-save', ['-t', 'raw']);
+    if (programs.includes('ipset')) await namespace.run('ipset', ['list', '-n']);
+    if (programs.includes('iptables')) await namespace.run('iptables-save', ['-t', 'raw']);
+    if (programs.includes('nft')) await namespace.run('nft', ['list', 'tables']);
     return undefined;
   } catch (error) {
-    return `needs a kernel with ipset and iptables (${error})`;
+    return `needs a kernel with ${programs.join(' and ')} (${error})`;
   } finally {
     await namespace.remove();
   }
@@ -66,6 +69,9 @@ export async function openNamespace(): Promise<Namespace> {
     async members() {
       return readListing(await run('ipset', ['list']));
     },
+    async nftMembers() {
+      return readNftListing(await run('nft', ['-n', 'list', 'table', 'inet', 'sipwarden']));
+    },
     async setNames() {
       return (await run('ipset', ['list', '-n'])).split('\n').filter(Boolean);
     },
@@ -89,4 +95,35 @@ function readMember(line: string): Omit<KernelMember, 'set'> {
   if (target === undefined) throw new Error(`not understood: ${line}`);
   const named = { protocol: protocol as 'udp' | 'tcp', port: Number(port) };
   return { target, ...(protocol && { port: named }), seconds: Number(seconds) };
+}
+
+function readNftListing(listing: string): readonly KernelMember[] {
+  const sets = listing.matchAll(/^\tset ([a-z]+)[46]_(\d+) \{[^}]*?elements = \{ ([^}]*) \}/gm);
+  return [...sets].flatMap(([, set = '', length = '', elements = '']) =>
+    elements.split(',').map((element) => ({ set, ...readNftElement(element.trim(), length) })),
+  );
+}
+
+function readNftElement(element: string, length: string): Omit<KernelMember, 'set'> {
+  const [, address, number, port, left = '0s'] =
+    /^(\S+)(?: \. (\d+) \. (\d+))?(?: counter packets \d+ bytes \d+)?(?: timeout \S+ expires (\S+))?$/.exec(
+      element,
+    ) ?? [];
+  if (address === undefined) throw new Error(`not understood: ${element}`);
+  const named = { protocol: number === '6' ? ('tcp' as const) : ('udp' as const), port: Number(port) };
+  const isHost = length === (address.includes(':') ? '128' : '32');
+  return {
+    target: isHost ? address : `${address}/${length}`,
+    ...(number && { port: named }),
+    seconds: secondsOf(left),
+  };
+}
+
+/** Of a text such as `24d20h31m23s992ms`, rounded up. */
+function secondsOf(text: string): number {
+  const units = { d: 86_400, h: 3_600, m: 60, s: 1, ms: 0.001 } as const;
+  const parts = [...text.matchAll(/(\d+)(ms|[dhms])/g)];
+  return Math.ceil(
+    parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units], 0),
+  );
 }

@@ -1,0 +1,142 @@
+// Our sets in ipset and what is in them, whoever's rules look into them.
+import type { Enforcer, HeldEntry, Place, SetName } from '../model/enforcer.ts';
+import { SipwardenError } from '../model/error.ts';
+import type { Time } from '../model/time.ts';
+import { firewallCommand } from './firewall-command.ts';
+import { firewallError } from './firewall-error.ts';
+import { moveLines, outdatedSets } from './ipset-migration.ts';
+import { createIpsetSession } from './ipset-session.ts';
+import { kernelSetNames, setLines } from './ipset-sets.ts';
+import { type Family, families, memberSets } from './kernel-sets.ts';
+import { memberOf, placeOf, timeoutSeconds } from './member.ts';
+import type { RuleSettings } from './rule-settings.ts';
+
+export interface IpsetParts {
+  readonly rules: RuleSettings;
+  readonly now: () => Time;
+  /** What stands before every command, such as `ip netns exec NAME`. */
+  readonly commandPrefix?: readonly string[];
+  /** Longest silence of the `ipset -` child. Milliseconds. */
+  readonly answerWithinMs?: number;
+}
+
+export interface IpsetMembers extends Pick<Enforcer, 'add' | 'remove' | 'list' | 'close'> {
+  /** Makes the sets of these families; members that are there stay. */
+  prepare(present: readonly Family[]): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+export function createIpsetMembers({
+  rules,
+  now,
+  commandPrefix = [],
+  answerWithinMs = 5_000,
+}: IpsetParts): IpsetMembers {
+  const session = createIpsetSession({ commandPrefix, answerWithinMs });
+  const ipset = (args: readonly string[], input?: string) =>
+    firewallCommand([...commandPrefix, 'ipset', ...args], input);
+  let prepared: readonly Family[] = families;
+
+  const locate = (place: Place) => {
+    const { family, kernelName, text } = memberOf(place);
+    if (prepared.includes(family)) return `${kernelName} ${text}`;
+    throw firewallError('FIREWALL_NO_IPV6', `${text} cannot be in a set: IPv6 is not protected here`);
+  };
+
+  /** Sets that an earlier version of ours made otherwise. */
+  const renew = async () => {
+    const { stdout: listing } = await ipset(['list', '-t']);
+    for (const set of outdatedSets(listing, memberSets)) {
+      const { stdout: saved } = await ipset(['save', set.kernelName]);
+      await ipset(['-exist', 'restore'], asText(moveLines(set, saved)));
+    }
+  };
+
+  const setsPresent = async () => {
+    const { stdout } = await ipset(['list', '-n']);
+    return stdout.split('\n').filter((name) => kernelSetNames.includes(name));
+  };
+
+  const remove = async (place: Place) => session.run(`del ${locate(place)} -exist`);
+
+  return {
+    async prepare(present) {
+      prepared = present;
+      await renew();
+      await ipset(['-exist', 'restore'], asText(setLines(rules, present)));
+    },
+
+    async add(entry) {
+      const place = locate(entry);
+      const seconds = timeoutSeconds(entry.until, now());
+      if (seconds === undefined) await remove(entry);
+      else await session.run(`add ${place} timeout ${seconds} -exist`);
+    },
+
+    remove,
+
+    async list() {
+      const present = await setsPresent();
+      const wanted = memberSets.filter(({ kernelName }) => present.includes(kernelName));
+      const saves = wanted.map(({ kernelName }) => `save ${kernelName}`);
+      const { stdout } = await ipset(['restore'], asText(saves));
+      return readMembers(stdout, now());
+    },
+
+    close: () => session.close(),
+
+    async destroy() {
+      await session.close();
+      await destroySets(setsPresent, (names) =>
+        ipset(['restore'], asText(names.map((name) => `destroy ${name}`))),
+      );
+    },
+  };
+}
+
+const setOf: ReadonlyMap<string, SetName> = new Map(
+  memberSets.map(({ set, kernelName }) => [kernelName, set]),
+);
+
+/** From the output of `ipset save`. */
+function readMembers(saved: string, now: Time): readonly HeldEntry[] {
+  const entries: HeldEntry[] = [];
+  for (const line of saved.split('\n')) {
+    const [verb, name = '', text = '', , seconds, , packets] = line.split(' ');
+    const set = setOf.get(name);
+    const place = set && placeOf(set, text);
+    if (verb !== 'add' || !place) continue;
+    const until = Number(seconds) > 0 ? { until: now + Number(seconds) * 1000 } : {};
+    entries.push({ ...place, ...until, ...(Number(packets) > 0 && { packets: Number(packets) }) });
+  }
+  return entries;
+}
+
+/** The kernel lets go of the rules that named a set a moment after they are gone. */
+const destroyAttempts = 20;
+const destroyPauseMs = 50;
+
+async function destroySets(
+  setsPresent: () => Promise<readonly string[]>,
+  destroy: (names: readonly string[]) => Promise<unknown>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const names = await setsPresent();
+    if (names.length === 0) return;
+    try {
+      return void (await destroy(names));
+    } catch (error) {
+      if (attempt < destroyAttempts) await new Promise((resolve) => setTimeout(resolve, destroyPauseMs));
+      else throw inUseError(error);
+    }
+  }
+}
+
+function inUseError(error: unknown): unknown {
+  if (!(error instanceof SipwardenError) || !error.message.includes('in use')) return error;
+  return firewallError('FIREWALL_SET_IN_USE', 'a set of ours is named by a rule that is not ours', error);
+}
+
+function asText(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
+}
