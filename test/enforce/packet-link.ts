@@ -14,10 +14,20 @@ export const rules = testRules({
 export const unreadPort = 5_062;
 /** Somebody listens there, and it is not protected. */
 export const openPort = 5_070;
+/** Somebody listens there; protected where a test says so. */
+export const tftpPort = 69;
 export const pbxAddress = { 4: '192.0.2.254', 6: '2001:db8:ffff::1' } as const;
 /** A source that no test blocks. */
 export const clean = { 4: '192.0.2.200', 6: '2001:db8:c::1' } as const;
-const attackers = ['192.0.2.1', '192.0.2.2', '2001:db8:9::1', '2001:db8:9::2', '2001:db8:a::1'];
+const attackers = [
+  '192.0.2.1',
+  '192.0.2.2',
+  '192.0.2.3',
+  '2001:db8:9::1',
+  '2001:db8:9::2',
+  '2001:db8:a::1',
+  '2001:db8:b::1',
+];
 
 export const familyOf = (address: string) => (address.includes(':') ? 6 : 4);
 
@@ -35,10 +45,8 @@ export interface PacketLink {
   readonly sender: Peer;
   /** How many of five datagrams of this source arrive: all that went before the clean source's last one. */
   arriving(from: string, changes?: Partial<Sending>): Promise<number>;
-  /** Whether text arrives over a TCP connection from this port, new or kept, while the clean source's does. */
-  isHeard(from: string, fromPort: number): Promise<boolean>;
-  /** Packets that our rules of this kind handed to the sidecar. */
-  logged(rule: RegExp, family?: 4 | 6): Promise<number>;
+  /** Whether text that begins so arrives over a TCP connection from this port, new or kept, while the clean source's does. */
+  isHeard(from: string, fromPort: number, beginning?: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -49,7 +57,7 @@ export async function openPacketLink(): Promise<PacketLink> {
   await pbx.run('ip', ['link', 'add', 'veth0', 'type', 'veth', ...peerEnd]);
   await linkUp(pbx, Object.values(pbxAddress));
   await linkUp(outside, [...attackers, ...Object.values(clean)]);
-  const receiver = await startPeer(pbx, [5_060, 5_061, openPort]);
+  const receiver = await startPeer(pbx, [5_060, 5_061, openPort, tftpPort]);
   const sender = await startPeer(outside, []);
 
   let serial = 0;
@@ -59,7 +67,7 @@ export async function openPacketLink(): Promise<PacketLink> {
   };
   /** TCP may deliver what was written before together with it. */
   const isWith = (text: string) => (line: PeerLine) => line.kind === 'packet' && line.text.endsWith(text);
-  const fromClean = (sending: Pick<Sending, 'text' | 'protocol'>, family: 4 | 6) =>
+  const fromClean = (sending: Pick<Sending, 'text' | 'protocol' | 'fromPort'>, family: 4 | 6) =>
     sender.send({ ...sending, from: clean[family], to: pbxAddress[family], port: 5_060, count: 1 });
 
   return {
@@ -77,23 +85,19 @@ export async function openPacketLink(): Promise<PacketLink> {
       await receiver.until(isWith(mark));
       return receiver.lines.filter((line) => line.kind === 'packet' && line.from === from).length;
     },
-    async isHeard(from, fromPort) {
+    async isHeard(from, fromPort, beginning = '') {
       const family = familyOf(from);
-      const text = nextMark();
+      const text = `${beginning}${nextMark()}`;
       const wire = { protocol: 'tcp', to: pbxAddress[family], port: 5_060, count: 1 } as const;
       receiver.lines.length = 0;
       await sender.send({ ...wire, from, fromPort, text });
-      // Twice there, so that whatever went before the first has been read.
+      // Twice there, so that whatever went before the first has been read; each over a connection that is made after
+      // that of the source.
       for (const mark of [nextMark(), nextMark()]) {
-        await fromClean({ protocol: 'tcp', text: mark }, family);
+        await fromClean({ protocol: 'tcp', text: mark, fromPort: 20_000 + serial }, family);
         await receiver.until(isWith(mark));
       }
       return receiver.lines.some(isWith(text));
-    },
-    async logged(rule, family = 4) {
-      const saved = await pbx.run(family === 4 ? 'iptables-save' : 'ip6tables-save', ['-c', '-t', 'raw']);
-      const lines = saved.split('\n').filter((line) => rule.test(line) && line.includes(' -j NFLOG '));
-      return lines.reduce((sum, line) => sum + Number(/^\[(\d+):/.exec(line)?.[1]), 0);
     },
     async close() {
       await Promise.all([receiver.stop(), sender.stop()]);
@@ -103,17 +107,21 @@ export async function openPacketLink(): Promise<PacketLink> {
   };
 }
 
-async function linkUp(namespace: Namespace, addresses: readonly string[]): Promise<void> {
+export async function linkUp(
+  namespace: Namespace,
+  addresses: readonly string[],
+  device = 'veth0',
+): Promise<void> {
   await namespace.run('ip', ['link', 'set', 'lo', 'up']);
-  await namespace.run('ip', ['link', 'set', 'veth0', 'up']);
+  await namespace.run('ip', ['link', 'set', device, 'up']);
   for (const address of addresses) {
     const length = familyOf(address) === 4 ? 24 : 32;
     const options = familyOf(address) === 6 ? ['nodad'] : [];
-    await namespace.run('ip', ['address', 'add', `${address}/${length}`, 'dev', 'veth0', ...options]);
+    await namespace.run('ip', ['address', 'add', `${address}/${length}`, 'dev', device, ...options]);
   }
 }
 
-async function startPeer({ prefix }: Namespace, ports: readonly number[]): Promise<Peer> {
+export async function startPeer({ prefix }: Namespace, ports: readonly number[]): Promise<Peer> {
   const [file = '', ...args] = prefix;
   const program = join(import.meta.dirname, 'packet-peer.ts');
   const child: RunningProcess = startProcess(
