@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import { createLineReader } from '../lib/line-reader.ts';
 import { type ProcessExit, type RunningProcess, startProcess } from '../lib/run-command.ts';
 import type { SipwardenError } from '../model/error.ts';
+import { plainEnvironment } from './firewall-command.ts';
 import { firewallError } from './firewall-error.ts';
 
 export interface CommandSession {
@@ -132,9 +133,10 @@ export function createCommandSession(
 
   const start = (): Child => {
     const [file = '', ...args] = [...commandPrefix, ...urgent, program, ...dialect.args];
-    const process = startProcess(file, args, { stdio: ['pipe', 'ignore', 'pipe'], env: plainEnvironment() });
+    const env = { PATH: process.env.PATH ?? '', ...plainEnvironment };
+    const childProcess = startProcess(file, args, { stdio: ['pipe', 'ignore', 'pipe'], env });
     const child: Child = {
-      process,
+      process: childProcess,
       waiting: new Map(),
       outbox: [],
       sent: 0,
@@ -142,7 +144,7 @@ export function createCommandSession(
       watchdog: undefined,
     };
     readAnswers(child, () => abandon(child, exited({ failure: 'its answers make no sense' })));
-    void ending(process).then((exit) => abandon(child, exited(exit)));
+    void ending(childProcess).then((exit) => abandon(child, exited(exit)));
     // What it has to say about itself, such as its version, is no failure of the first real command.
     send(child, '', { resolve: () => {}, reject: () => {} });
     return child;
@@ -165,11 +167,6 @@ export function createCommandSession(
       clearTimeout(kill);
     },
   };
-}
-
-/** Complaints in English, and nowhere to keep a history of commands. */
-function plainEnvironment(): Readonly<Record<string, string>> {
-  return { PATH: process.env.PATH ?? '', LC_ALL: 'C', HOME: '/dev/null' };
 }
 
 function flush(child: Child): void {

@@ -34,7 +34,7 @@ export function createIpsetMembers({
 }: IpsetParts): IpsetMembers {
   const session = createIpsetSession({ commandPrefix, answerWithinMs });
   const ipset = (args: readonly string[], input?: string) =>
-    firewallCommand([...commandPrefix, 'ipset', ...args], input);
+    firewallCommand([...commandPrefix, 'ipset', ...args], input === undefined ? {} : { input });
   let prepared: readonly Family[] = families;
 
   const locate = (place: Place) => {

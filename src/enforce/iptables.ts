@@ -30,7 +30,9 @@ export function createIptables(commandPrefix: readonly string[]): Iptables {
   };
   const change = async (family: Family, lines: readonly string[]) => {
     const text = ['*raw', ...lines, 'COMMIT', ''].join('\n');
-    await firewallCommand([...commandPrefix, `${programs[family]}-restore`, '--noflush', '-w', '5'], text);
+    await firewallCommand([...commandPrefix, `${programs[family]}-restore`, '--noflush', '-w', '5'], {
+      input: text,
+    });
   };
   return {
     async missing(family) {

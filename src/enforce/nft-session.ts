@@ -17,7 +17,7 @@ const dialect: Dialect = {
     return number === undefined ? undefined : Number(number);
   },
   failure(complaints) {
-    const reasons = [...complaints.matchAll(/^Error: (.*)$/gm)].map(([, reason = '']) => reason);
+    const reasons = [...complaints.matchAll(/\bError: (.*)$/gm)].map(([, reason = '']) => reason);
     // The last one is about the word.
     const [reason] = reasons;
     if (reason === undefined || reasons.length === 1) return undefined;

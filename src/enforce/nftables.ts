@@ -43,7 +43,10 @@ export function createNftablesEnforcer({
 
   const nft = async (args: readonly string[], lines: readonly string[] = []): Promise<string> => {
     const argv = [...commandPrefix, 'nft', ...args];
-    const { stdout } = await firewallCommand(argv, `${lines.join('\n')}\n`, longestCommandMs);
+    const { stdout } = await firewallCommand(argv, {
+      input: `${lines.join('\n')}\n`,
+      timeoutMs: longestCommandMs,
+    });
     return stdout;
   };
   /** Without their members. */

@@ -9,6 +9,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Milliseconds until the command is killed; 10 s where nothing is said. */
   readonly timeoutMs?: number;
+  /** Variables that differ from ours. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface CommandResult {
@@ -26,11 +28,12 @@ const outputLimit = 64 * 1024 * 1024;
 export async function tryCommand(
   file: string,
   args: readonly string[],
-  { input, timeoutMs = 10_000 }: CommandOptions = {},
+  { input, timeoutMs = 10_000, env = {} }: CommandOptions = {},
 ): Promise<CommandResult> {
   const result = await execa(file, args, {
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     timeout: timeoutMs,
+    env,
     killSignal: 'SIGKILL',
     maxBuffer: outputLimit,
     reject: false,
