@@ -60,6 +60,7 @@ interface Child {
 
 /** Of one line, and of all about one command. */
 const longestComplaint = { line: 256, all: 4_096 } as const;
+const plain = ['env', ...Object.entries(plainEnvironment).map(([name, value]) => `${name}=${value}`)];
 /** A flood that takes all processors must not keep its own ban waiting. Without the right to it, nice only complains. */
 const urgent = ['nice', '-n', '-10'];
 
@@ -132,11 +133,10 @@ export function createCommandSession(
   };
 
   const start = (): Child => {
-    const [file = '', ...args] = [...commandPrefix, ...urgent, program, ...dialect.args];
-    const env = { PATH: process.env.PATH ?? '', ...plainEnvironment };
-    const childProcess = startProcess(file, args, { stdio: ['pipe', 'ignore', 'pipe'], env });
+    const [file = '', ...args] = [...commandPrefix, ...plain, ...urgent, program, ...dialect.args];
+    const process = startProcess(file, args, { stdio: ['pipe', 'ignore', 'pipe'] });
     const child: Child = {
-      process: childProcess,
+      process,
       waiting: new Map(),
       outbox: [],
       sent: 0,
@@ -144,7 +144,7 @@ export function createCommandSession(
       watchdog: undefined,
     };
     readAnswers(child, () => abandon(child, exited({ failure: 'its answers make no sense' })));
-    void ending(childProcess).then((exit) => abandon(child, exited(exit)));
+    void ending(process).then((exit) => abandon(child, exited(exit)));
     // What it has to say about itself, such as its version, is no failure of the first real command.
     send(child, '', { resolve: () => {}, reject: () => {} });
     return child;

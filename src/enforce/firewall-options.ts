@@ -41,4 +41,3 @@ export const firewallOptions = z.strictObject({
       'Bans stay in the kernel until they run out when sipwarden is stopped; false removes everything.',
     ),
 });
-export type FirewallOptions = z.infer<typeof firewallOptions>;

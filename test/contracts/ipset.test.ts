@@ -36,6 +36,7 @@ else {
     return {
       enforcer,
       clock,
+      another: () => enforcerIn(namespace),
       members: namespace.members,
       async dispose() {
         await enforcer.close();

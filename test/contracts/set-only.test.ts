@@ -1,8 +1,9 @@
 // The contract with sets alone, and that no rule is written beside them.
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
 import { createSetOnlyEnforcer } from '../../src/enforce/set-only.ts';
-import type { Enforcer } from '../../src/model/enforcer.ts';
+import { type Enforcer, setNames } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
 import { testRules } from '../enforce/test-rules.ts';
 import { describeEnforcer } from './enforcer-contract.ts';
@@ -23,6 +24,7 @@ else {
     return {
       enforcer,
       clock,
+      another: () => createSetOnlyEnforcer(partsIn(namespace)),
       members: namespace.members,
       async dispose() {
         await enforcer.close();
@@ -62,6 +64,23 @@ else {
     await enforcer.prepare();
     await enforcer.add({ set: 'ban', target: '192.0.2.1' });
     expect(await namespace.rules()).toEqual(before);
+  });
+
+  test.each([4, 6] as const)('keeps every set that the rules of the manual name (IPv%d)', async (family) => {
+    const manual = await readFile(`${import.meta.dirname}/../../docs/operating.md`, 'utf8');
+    const rules = manual.split('\n').filter((line) => line.startsWith('iptables -t raw -'));
+    await enforcer.prepare();
+    for (const rule of rules) {
+      const [program = '', ...args] = rule.replace(/^ip/, family === 4 ? 'ip' : 'ip6').split(' ');
+      await namespace.run(
+        program,
+        args.map((word) => word.replace(/^(sw-\w+)4$/, `$1${family}`)),
+      );
+    }
+    const asked = (await namespace.rules()).flatMap(
+      (rule) => /-A PBX .*--match-set sw-(\w+)[46]/.exec(rule)?.[1] ?? [],
+    );
+    expect(asked).toEqual(setNames);
   });
 
   test('removes the rules that the back end ipset left, and keeps its members', async () => {

@@ -2,10 +2,10 @@
 import { openNamespace } from './namespace.ts';
 import { familyOf, linkUp, type PacketLink, type Peer, pbxAddress, startPeer } from './packet-link.ts';
 
-export const guestAddress = { 4: '203.0.113.10', 6: '3fff:1::10' } as const;
+const guestAddress = { 4: '203.0.113.10', 6: '3fff:1::10' } as const;
 const gateway = { 4: '203.0.113.1', 6: '3fff:1::1' } as const;
 /** The host's end of the wire to the guest. */
-export const guestInterface = 'gst0';
+const guestInterface = 'gst0';
 
 export interface Guest {
   readonly peer: Peer;
