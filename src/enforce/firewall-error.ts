@@ -15,7 +15,7 @@ const hints = {
     'install the packages iptables and ipset, or nftables; whichever it is takes CAP_NET_ADMIN (run as root)',
   FIREWALL_COMMAND_MISSING: 'install the packages iptables and ipset, or the package nftables',
   FIREWALL_COMMAND_FAILED:
-    'it takes CAP_NET_ADMIN (run as root) and a kernel with ip_set, xt_set and xt_hashlimit, or nf_tables (Linux 5.16)',
+    'it takes CAP_NET_ADMIN (run as root) and a kernel with ip_set, xt_set and xt_hashlimit, or nf_tables and nft_tproxy (Linux 5.16)',
   FIREWALL_CHILD_EXITED:
     'see that ipset, or nft, is installed and that it may change the firewall (CAP_NET_ADMIN)',
   FIREWALL_TIMEOUT: 'another program may hold the firewall, or the machine is overloaded; it is tried again',

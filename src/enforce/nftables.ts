@@ -1,6 +1,6 @@
 // The enforcer for hosts without iptables: one table of nftables with rules and sets of ours. Members run out in the
 // kernel even when we are dead.
-import type { Enforcer } from '../model/enforcer.ts';
+import type { Enforcer, Place } from '../model/enforcer.ts';
 import type { Time } from '../model/time.ts';
 import { firewallCommand } from './firewall-command.ts';
 import { memberOf, timeoutSeconds } from './member.ts';
@@ -71,8 +71,8 @@ export function createNftablesEnforcer({
     };
   };
 
-  const change = async (seconds: number | undefined, { place }: Pick<ReturnType<typeof memberOf>, 'place'>) =>
-    changes.change({ place, seconds });
+  const change = async (place: Place, seconds?: number) =>
+    changes.change({ place: memberOf(place).place, seconds });
 
   return {
     backEnd: () => ({
@@ -82,7 +82,7 @@ export function createNftablesEnforcer({
     notices: () =>
       rules.hotTexts.length === 0
         ? []
-        : ['hot_signatures need iptables: a scanner’s first packet passes, and the sidecar recognises it'],
+        : ['hot_signatures need iptables: the first packet of a scanner passes, and the sidecar recognizes it'],
 
     prepare: () =>
       changes.between(async () => {
@@ -91,6 +91,7 @@ export function createNftablesEnforcer({
         const standing = new Set(standingSets.map(nftSetName));
         const others = listed.map(({ set }) => set).filter((set) => !standing.has(nftSetName(set)));
         const wanted = [...standingSets, ...others];
+        // A set can be deleted once no rule names it.
         await nft(
           ['-f', '-'],
           [
@@ -104,11 +105,8 @@ export function createNftablesEnforcer({
         sets = wanted;
       }),
 
-    async add(entry) {
-      await change(timeoutSeconds(entry.until, now()), memberOf(entry));
-    },
-
-    remove: async (place) => change(undefined, memberOf(place)),
+    add: (entry) => change(entry, timeoutSeconds(entry.until, now())),
+    remove: (place) => change(place),
 
     async list() {
       const listed = await withMembers(await setsInKernel());
