@@ -50,7 +50,7 @@ export function cuttingConnections(
     const filter = ssFilter(entries, ports);
     // An empty filter would be everybody.
     const ss = [...commandPrefix, 'ss', '-K', '-H', '-t', '-n', '-F', '-'];
-    if (filter) await run('ss', () => firewallCommand(ss, `${filter}\n`));
+    if (filter) await run('ss', () => firewallCommand(ss, { input: `${filter}\n` }));
     const flows = conntrackLines(entries, ports);
     if (flows.length > 0) await run('conntrack', () => runConntrack(commandPrefix, flows));
   };

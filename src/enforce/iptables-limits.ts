@@ -2,7 +2,14 @@
 import { isIPv6 } from '../model/address.ts';
 import type { LimitName } from '../model/enforcer.ts';
 import { type Family, kernelSet } from './kernel-sets.ts';
-import { captureLimit, type LimitSettings, refillMs, type TableLimit, tableLimit } from './rule-settings.ts';
+import {
+  captureLimit,
+  exceptionBurst,
+  type LimitSettings,
+  refillMs,
+  type TableLimit,
+  tableLimit,
+} from './rule-settings.ts';
 
 /** Names of one generation of rules: the kernel keeps a table's old rate while an old rule still holds it. */
 export interface LimitNaming {
@@ -53,9 +60,9 @@ export function limitRules(settings: LimitSettings, naming: LimitNaming, logged:
   const slowTable = { ...captureLimit, expireMs: refillMs({ burst: 1, perMinute: slowedPerMinute }) };
   const own = exceptions
     .filter(({ target }) => isIPv6(target) === (family === 6))
-    .flatMap(({ target, perMinute: most }, index) => [
-      `-A ${count} -s ${target} -m hashlimit --hashlimit-above ${most}/min --hashlimit-burst ${Math.ceil((burst * most) / perMinute)} --hashlimit-name sw-${name}-x${index}-${family}${generation} -j DROP`,
-      `-A ${count} -s ${target} -g SW-LOG`,
+    .flatMap((exception, index) => [
+      `-A ${count} -s ${exception.target} -m hashlimit --hashlimit-above ${exception.perMinute}/min --hashlimit-burst ${exceptionBurst(settings, exception)} --hashlimit-name sw-${name}-x${index}-${family}${generation} -j DROP`,
+      `-A ${count} -s ${exception.target} -g SW-LOG`,
     ]);
   return [
     ...own,

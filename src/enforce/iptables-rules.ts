@@ -5,7 +5,7 @@ import { limitNames, type SetName, setNames } from '../model/enforcer.ts';
 import { fieldsOf } from './ipset-sets.ts';
 import { inAll, type LimitNaming, limitChains, limitRules, perAddress } from './iptables-limits.ts';
 import { type Family, kernelSet } from './kernel-sets.ts';
-import type { RuleSettings } from './rule-settings.ts';
+import { excessLimit, type RuleSettings } from './rule-settings.ts';
 import { answerClassMatch, answerMatch, requestMatch, transports } from './sip-match.ts';
 
 /** Every chain of ours, in the table `raw`. */
@@ -51,8 +51,6 @@ export function chainLines(family: Family, settings: RuleSettings): readonly str
 
 /** Sets that hold for every port where bans do; evidence that could have been forged closes no more than it must. */
 const everywhere: ReadonlySet<SetName> = new Set(['allow', 'deny', 'order', 'shield', 'ban']);
-/** One packet of each excess is logged; forged sources must not make many of them. */
-const excessLimit = { perSecond: 200, burst: 1_000 } as const;
 const passing: ReadonlySet<SetName> = new Set(['allow', 'shield']);
 
 function ruleLines(naming: LimitNaming, settings: RuleSettings): readonly string[] {

@@ -4,7 +4,7 @@ import type { LimitName } from '../model/enforcer.ts';
 import { families } from './kernel-sets.ts';
 import { addressKey, inAll, perAddress } from './nft-meters.ts';
 import { type NftSet, nftSetName, sourceIn, standingSets } from './nft-sets.ts';
-import { type LimitSettings, refillMs, tableLimit } from './rule-settings.ts';
+import { exceptionBurst, type LimitSettings, refillMs, tableLimit } from './rule-settings.ts';
 
 /** The chain that counts; whoever exceeds goes on to the second one, and whoever was slowed already to the third. */
 export function limitChains(limit: LimitName): readonly [count: string, excess: string, drop: string] {
@@ -23,10 +23,11 @@ export function limitRules(
   const above = { over: true, rate: `${perMinute}/minute`, burst } as const;
   const slowly = { over: true, rate: `${slowedPerMinute}/minute`, burst: 1 } as const;
   const slowTable = { expireMs: refillMs({ burst: 1, perMinute: slowedPerMinute }) };
-  const own = exceptions.flatMap(({ target, perMinute: most }) => {
+  const own = exceptions.flatMap((exception) => {
+    const { target, perMinute: most } = exception;
     const source = `${isIPv6(target) ? 'ip6' : 'ip'} saddr ${target}`;
     return [
-      `${count} ${source} limit rate over ${most}/minute burst ${most} packets drop`,
+      `${count} ${source} limit rate over ${most}/minute burst ${exceptionBurst(settings, exception)} packets drop`,
       `${count} ${source} goto logged`,
     ];
   });

@@ -6,7 +6,7 @@ import { families } from './kernel-sets.ts';
 import { dropCounter, limitChains, limitRules } from './nft-limits.ts';
 import { inAll, type MeterName, meterLines, perAddress } from './nft-meters.ts';
 import { addSet, type NftSet, sourceIn } from './nft-sets.ts';
-import type { RuleSettings } from './rule-settings.ts';
+import { excessLimit, type RuleSettings } from './rule-settings.ts';
 
 const chains: readonly string[] = [
   'prerouting { type filter hook prerouting priority raw; policy accept; }',
@@ -76,7 +76,9 @@ function chainRules(settings: RuleSettings, sets: readonly NftSet[]): readonly s
     ...limits.flatMap(({ name }) => limitJumps[name](settings)),
     'requests goto logged',
     ...bounded('in', 'saddr').map((limited) => `logged ${limited} ${log('sw-in', settings)}`),
-    ...limits.flatMap((limit) => limitRules(limit, sets, `${inAll()} ${log(`sw-${limit.name}`, settings)}`)),
+    ...limits.flatMap((limit) =>
+      limitRules(limit, sets, `${inAll(excessLimit)} ${log(`sw-${limit.name}`, settings)}`),
+    ),
     ...answerRules('answers', 'sw-out', 'out', 'syn'),
     ...answerRules('guest_answers', 'sw-gst', 'gst', 'gsy'),
     // Nothing jumps here: that these rules exist makes the kernel reassemble fragments before our chains.

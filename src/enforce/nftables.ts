@@ -82,7 +82,9 @@ export function createNftablesEnforcer({
     notices: () =>
       rules.hotTexts.length === 0
         ? []
-        : ['hot_signatures need iptables: the first packet of a scanner passes, and the sidecar recognizes it'],
+        : [
+            'hot_signatures need iptables: the first packet of a scanner passes, and the sidecar recognizes it',
+          ],
 
     prepare: () =>
       changes.between(async () => {

@@ -68,6 +68,14 @@ export function tableLimit(expireMs: number): TableLimit {
 /** Of what reaches the sidecar. A bucket takes 2 s to fill. */
 export const captureLimit = tableLimit(4_000);
 
+/** One packet of each excess is logged; forged sources must not make many of them. */
+export const excessLimit = { perSecond: 200, burst: 1_000 } as const;
+
+/** So many at once are no excess of an exception: as many times more as it may send more. */
+export function exceptionBurst({ burst, perMinute }: LimitSettings, exception: LimitException): number {
+  return Math.ceil((burst * exception.perMinute) / perMinute);
+}
+
 /** How long an address may be idle before its bucket, which then is full again anyway, is forgotten. Milliseconds. */
 export function refillMs({ burst, perMinute }: Pick<LimitSettings, 'burst' | 'perMinute'>): number {
   return Math.max(4_000, Math.ceil((burst / perMinute) * 60_000) + 1_000);
