@@ -8,6 +8,7 @@ import { version } from './status.ts';
 
 const codes: Readonly<Record<string, number>> = {
   CONFIG_INVALID: exitCode.configuration,
+  DAEMON_USER: exitCode.configuration,
   DAEMON_NOT_REACHABLE: exitCode.daemonNotReachable,
   ORDER_INVALID: exitCode.usage,
   USAGE: exitCode.usage,

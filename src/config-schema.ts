@@ -7,7 +7,7 @@ import { shieldOptions } from './decide/shield-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
 import { logLevels } from './lib/logger.ts';
 import type { DetectorDefinition } from './model/detection.ts';
-import { portsOption } from './model/options.ts';
+import { portsOption, userOption } from './model/options.ts';
 import { type DetectOptions, detectors } from './registry.ts';
 import { amiOptions } from './sense/ami.ts';
 import { captureOptions } from './sense/capture-options.ts';
@@ -25,6 +25,13 @@ const protectOptions = z.strictObject({
     .describe(
       'Interfaces behind which PBXs of yours are guests of this host, such as "vnet0"; "vnet+" is every one that begins so. What they answer is seen there.',
     ),
+});
+
+const daemonOptions = z.strictObject({
+  user: userOption('sipwarden').describe(
+    'The user, by name or number, that "sipwarden run" becomes when root starts it. It may change the firewall, and owns ' +
+      'nothing but its folders. Takes effect at the next start.',
+  ),
 });
 
 const logOptions = z.strictObject({
@@ -60,6 +67,7 @@ export const configSchema = z.strictObject({
   ),
   firewall: section(firewallOptions, 'How attackers are blocked.'),
   limit: section(limitOptions, 'How much a stranger may send before the kernel slows him.'),
+  daemon: section(daemonOptions, 'As whom sipwarden runs.'),
   store: section(storeOptions, 'Where bans, lists and the attack log outlive a restart.'),
   control: section(controlOptions, 'How the sipwarden command reaches the daemon.'),
   log: section(logOptions, 'What sipwarden says about itself.'),

@@ -16,6 +16,8 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** Where a change to the configuration would happen. */
   readonly directories: readonly string[];
+  /** The file or files that said what stands at a path. */
+  sourceOf(path: readonly PropertyKey[]): string;
 }
 
 /**
@@ -34,7 +36,7 @@ export function loadConfig({
   if (read.problems.length > 0) throw invalid(read.problems);
   const result = configSchema.safeParse(read.values);
   if (!result.success) throw invalid(describeProblems(result.error, read, readTable('', configSchema)));
-  return { config: result.data, files: read.files, directories: read.directories };
+  return { config: result.data, files: read.files, directories: read.directories, sourceOf: read.sourceOf };
 }
 
 /** The address from which the person at this shell logged in over SSH, as his environment says; no proof of anything. */

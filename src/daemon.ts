@@ -2,12 +2,13 @@
 import { networkInterfaces } from 'node:os';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
-import { checkSocketIsFree, startControl } from './control/server.ts';
+import { startControl } from './control/server.ts';
+import { checkSocketIsFree } from './control/socket-in-use.ts';
 import { createCore } from './core.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import { createLogger } from './lib/logger.ts';
 import { parseAddress } from './model/address.ts';
-import { messageOf, SipwardenError } from './model/error.ts';
+import { messageOf } from './model/error.ts';
 import type { SensorOutput } from './model/sensor.ts';
 import { recall } from './recall.ts';
 import { createAlarmBoard } from './report/alarms.ts';
@@ -53,7 +54,10 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     },
     know: pipeline.know,
   };
-  const sensors: Sensors = await startSensors(config, { output, alarms, logger, now });
+  const sensors: Sensors = await startSensors(config, {
+    controlSocket: config.control.socket,
+    ...{ output, alarms, logger, now },
+  });
 
   let insisting: { readonly by: string } | undefined;
   const apply = async ({ config: changed }: LoadedConfig) => {
@@ -111,15 +115,6 @@ function ownAddresses(): string[] {
 
 /** Runs until a signal ends it; SIGHUP reloads. */
 export async function runDaemon(options: { readonly path?: string | undefined }): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    throw new SipwardenError(
-      'DAEMON_NOT_ROOT',
-      'sipwarden has to change the firewall, which this user may not',
-      {
-        hint: 'run it as root: sudo sipwarden run',
-      },
-    );
-  }
   const daemon = await startDaemon(options);
   process.on('SIGHUP', () => void daemon.reload().catch(() => undefined));
   await new Promise<void>((resolve) => {

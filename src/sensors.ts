@@ -6,11 +6,14 @@ import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
+import { runFolders } from './run-folders.ts';
 import { createAmiSensor } from './sense/ami.ts';
 import { createHostSensor } from './sense/host.ts';
 import { createPacketSensor } from './sense/packets.ts';
+import { createSidecarLink } from './sense/sidecar-link.ts';
 
 export interface SensorsParts {
+  readonly controlSocket: string;
   readonly output: SensorOutput;
   readonly alarms: Alarms;
   readonly logger: Logger;
@@ -23,14 +26,24 @@ export interface Sensors {
   stop(): Promise<void>;
 }
 
-export async function startSensors(config: Config, { output, ...parts }: SensorsParts): Promise<Sensors> {
+export async function startSensors(config: Config, { output, controlSocket, ...parts }: SensorsParts): Promise<Sensors> {
   let current = config;
+  const folders = runFolders(controlSocket);
+  const sidecarLink = createSidecarLink(folders.starterSocket);
   const start = async <Started extends Sensor>(sensor: Started): Promise<Started> => {
     await sensor.start(output);
     return sensor;
   };
   const startPackets = () =>
-    start(createPacketSensor({ options: current.capture, settings: captureSettingsOf(current), ...parts }));
+    start(
+      createPacketSensor({
+        options: current.capture,
+        settings: captureSettingsOf(current),
+        sidecarLink,
+        directory: folders.capture,
+        ...parts,
+      }),
+    );
   const startAmi = () => start(createAmiSensor({ options: current.ami, ...parts }));
   const startHost = () => start(createHostSensor({ options: current.host, ...parts }));
   let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost()]);
@@ -56,6 +69,7 @@ export async function startSensors(config: Config, { output, ...parts }: Sensors
     health: () => [packets.health(), ami.health(), host.health()],
     async stop() {
       await Promise.all([packets.stop(), ami.stop(), host.stop()]);
+      sidecarLink.close();
     },
   };
 }

@@ -1,18 +1,15 @@
 // The sidecar: a capture comes in on descriptor 3, observations leave on standard output, settings come on standard
 // input. It reads bytes that attackers wrote, so it holds no right of any kind, decides nothing and enforces nothing.
-import { parseArgs } from 'node:util';
 import { startInspection } from './capture/inspection.ts';
 import { createOutbox } from './capture/outbox.ts';
 import { createMessageReader, daemonMessage, settingsLineLimit, sidecarExit } from './capture/protocol.ts';
-import { dropRights, heldRights } from './capture/rights.ts';
+import { heldRights } from './capture/rights.ts';
 import { messageOf } from './model/error.ts';
 
 process.on('uncaughtException', (error) => exit(sidecarExit.fault, messageOf(error)));
 // Ctrl-C in the daemon's terminal reaches us too; the daemon says when to go.
 process.on('SIGINT', () => {});
 
-const { values } = parseArgs({ options: { user: { type: 'string', default: 'nobody' } } });
-dropRights(values.user);
 const held = heldRights();
 if (held.length > 0) exit(sidecarExit.privileged, `reads no packet while it holds ${held.join(', ')}`);
 

@@ -115,6 +115,37 @@ export const sidecarMessage = z.discriminatedUnion('kind', [
 ]);
 export type SidecarMessage = z.infer<typeof sidecarMessage>;
 
+/** Named pipes in the directory of one capture. AppArmor's profile lets tcpdump write to *.pcap, and to little else. */
+export const capturePipes = {
+  packets: 'packets.pcap',
+  settings: 'settings',
+  observations: 'observations',
+} as const;
+
+/** Daemon to the sidecar's starter: a sidecar on the pipes in that directory, or the end of the one that runs. */
+export const starterOrder = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('start'), directory: z.string().startsWith('/').max(1_000) }),
+  z.strictObject({ kind: z.literal('kill') }),
+]);
+export type StarterOrder = z.infer<typeof starterOrder>;
+
+/** The starter to the daemon: it has opened the pipes; the sidecar is gone, and these were its last lines. */
+export const starterReport = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('started') }),
+  z.strictObject({
+    kind: z.literal('ended'),
+    exit: z.strictObject({
+      exitCode: z.int().exactOptional(),
+      signal: z.string().max(20).exactOptional(),
+      failure: z.string().max(1_000).exactOptional(),
+    }),
+    said: z.array(z.string().max(1_000)).max(10),
+  }),
+]);
+export type StarterReport = z.infer<typeof starterReport>;
+/** Longest line between the two, in bytes. */
+export const starterLineLimit = 64 * 1024;
+
 /** Exit codes of the sidecar that the daemon tells apart. */
 export const sidecarExit = { packetsEnded: 10, daemonGone: 11, fault: 70, privileged: 77 } as const;
 
@@ -124,7 +155,9 @@ export const lineLimit = 1024 * 1024;
 export const settingsLineLimit = 128 * 1024 * 1024;
 
 /** One message as its line. */
-export function writeMessage(message: DaemonMessage | SidecarMessage): string {
+export function writeMessage(
+  message: DaemonMessage | SidecarMessage | StarterOrder | StarterReport,
+): string {
   return `${JSON.stringify(message)}\n`;
 }
 

@@ -19,6 +19,9 @@ export function addLocalCommands(program: Command, output: Output): void {
     .command('run')
     .description('protect this machine until stopped (what the service runs)')
     .action(async () => {
+      const { checkPrivileges, launch } = await import('../launch.ts');
+      if (process.getuid?.() === 0) await launch({ path: program.opts<{ config?: string }>().config });
+      checkPrivileges(load());
       const { runDaemon } = await import('../daemon.ts');
       await runDaemon({ path: program.opts<{ config?: string }>().config });
     });

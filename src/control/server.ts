@@ -1,6 +1,5 @@
 // The HTTP API over a Unix socket: the one way in for the command line, and later for the dashboard over TCP.
 import { chmod, chown, mkdir, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -8,17 +7,10 @@ import { messageOf, SipwardenError } from '../model/error.ts';
 import { listNames } from '../model/list-entry.ts';
 import type { ControlOptions } from './control-options.ts';
 import { type Operations, orders } from './operations.ts';
+import { checkSocketIsFree } from './socket-in-use.ts';
 
 const bodyLimit = 64 * 1024;
 const listName = z.enum(listNames);
-
-/** Rejects with CONTROL_IN_USE where another daemon answers on the socket. */
-export async function checkSocketIsFree({ socket }: ControlOptions): Promise<void> {
-  if (!(await isAnswered(socket))) return;
-  throw new SipwardenError('CONTROL_IN_USE', `another sipwarden answers on ${socket}`, {
-    hint: 'stop it first, or give this one another [control] socket',
-  });
-}
 
 /** Listens; rejects with CONTROL_IN_USE. */
 export async function startControl(
@@ -86,13 +78,4 @@ function failureOf(error: unknown) {
   }
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   return { status, code: status < 500 ? 'ORDER_INVALID' : 'CONTROL_FAILED', message: messageOf(error) };
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('close', () => socket.destroy());
-    socket.once('connect', () => socket.end());
-  });
 }

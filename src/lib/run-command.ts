@@ -73,7 +73,7 @@ export async function runCommand(
 }
 
 type Stdio<Descriptor> = readonly [
-  stdin: 'pipe' | 'ignore',
+  stdin: 'pipe' | 'ignore' | Descriptor,
   stdout: 'pipe' | 'ignore' | Descriptor,
   stderr: 'pipe' | 'ignore',
   ...others: Descriptor[],

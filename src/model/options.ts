@@ -27,6 +27,14 @@ export function durationOption(
   }).prefault(defaultText);
 }
 
+/** A user of this machine, by name or number. */
+export function userOption(defaultUser: string) {
+  return z
+    .string()
+    .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,31}$/, 'expected a user name or number')
+    .default(defaultUser);
+}
+
 /** A list of ports and ranges of ports; gives ranges, sorted, where none overlaps or touches another. */
 export function portsOption(defaultPorts: readonly (string | number)[]) {
   return z

@@ -41,7 +41,7 @@ const tcpdumpHints: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
   [
     /PF_UNBIND|permission|not permitted/i,
-    'tcpdump needs CAP_NET_ADMIN for "nflog" and CAP_NET_RAW for "af-packet": start sipwarden as root',
+    'tcpdump needs CAP_NET_ADMIN for "nflog" and CAP_NET_RAW for "af-packet": restart sipwarden, as root',
   ],
   [
     /not supported|No such device|SIOCETHTOOL|not available/i,
@@ -56,8 +56,6 @@ function tcpdumpHint({ exit, said }: Ended): string {
 }
 
 function sidecarHint({ exit }: Ended): string {
-  if (exit.failure?.includes('ENOENT')) return 'install setpriv (apt install util-linux)';
-  if (exit.exitCode === sidecarExit.privileged)
-    return 'set sidecar_user in [capture] to a user without rights';
+  if (exit.failure) return 'restart sipwarden, as root: only then it can start programs under another user';
   return `${tryAgain}; if it ends again and again, report it with this line`;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { CaptureSettings } from '../capture/protocol.ts';
 import { SipwardenError } from '../model/error.ts';
-import { durationOption } from '../model/options.ts';
+import { durationOption, userOption } from '../model/options.ts';
 
 export const captureOptions = z.strictObject({
   source: z
@@ -26,13 +26,10 @@ export const captureOptions = z.strictObject({
     .describe(
       'The network interface that "af-packet" reads, or "any". Set it promiscuous yourself where it is a mirror port.',
     ),
-  sidecar_user: z
-    .string()
-    .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,31}$/, 'expected a user name or number')
-    .default('nobody')
-    .describe(
-      'The user, by name or number, that the program which parses packets becomes. It should own nothing.',
-    ),
+  sidecar_user: userOption('nobody').describe(
+    'The user, by name or number, as whom the program which parses packets runs. It should own nothing. ' +
+      'Takes effect at the next start.',
+  ),
   answer_within: durationOption('1s', { atMost: '1m' }).describe(
     'A challenge that a caller does not take up within this time counts as a probe of that account.',
   ),

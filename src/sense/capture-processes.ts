@@ -1,29 +1,29 @@
 // The two programs of a live capture and what joins them: tcpdump writes a FIFO that the sidecar reads. The daemon
 // never touches a packet; what it takes from the sidecar is checked against the schema.
-import { closeSync, constants, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CaptureSettings,
+  capturePipes,
   createMessageReader,
   lineLimit,
   type SidecarMessage,
   sidecarMessage,
   writeMessage,
 } from '../capture/protocol.ts';
-import { createLineReader } from '../lib/line-reader.ts';
+import { keepLastLines } from '../lib/last-lines.ts';
 import { type RunningProcess, runCommand, startProcess } from '../lib/run-command.ts';
-import { type Ending, explainEnding, tryAgain } from './capture-ending.ts';
+import { type Ended, type Ending, explainEnding, tryAgain } from './capture-ending.ts';
+import type { SidecarLink } from './sidecar-link.ts';
 
 export interface CaptureCommand {
   readonly tcpdumpArguments: readonly string[];
-  /** The sidecar's file for Node, and the user that it becomes. */
-  readonly sidecarFile: string;
-  readonly sidecarUser: string;
-  /** A private directory is made in it, for the moment of starting. */
-  readonly runtimeDirectory: string;
+  readonly sidecarLink: SidecarLink;
+  /** A directory for the pipes is made in it, for the moment of starting. Only the sidecar's group may enter. */
+  readonly directory: string;
   /** How long both programs may take to start. Milliseconds, 15 s where nothing is said. */
   readonly liveWithinMs?: number;
 }
@@ -48,25 +48,23 @@ export interface Capture {
   readonly ended: Promise<Ending>;
 }
 
-/** Nothing of ours, so no secret and no NODE_OPTIONS, reaches the programs. */
+/** Nothing of ours, so no secret and no NODE_OPTIONS, reaches the program. */
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
-const withoutRights = ['--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--'];
 /** How long a program may take to end when its other half is gone. Milliseconds. */
 const sidecarEndsWithinMs = 2_000;
 const tcpdumpEndsWithinMs = 8_000;
-/** What is kept of a program's standard error: the last lines, in bytes each. */
-const saidLines = 5;
-const saidBytes = 500;
 
-/** Rejects where the FIFO cannot be made; whatever happens to the programs shows in `ended`. Configure it next. */
+/** Rejects where the pipes cannot be made; whatever happens to the programs shows in `ended`. Configure it next. */
 export async function startCapture(command: CaptureCommand, events: CaptureEvents): Promise<Capture> {
-  const directory = await mkdtemp(join(command.runtimeDirectory, 'sipwarden-capture-'));
+  const directory = await mkdtemp(join(command.directory, 'sipwarden-capture-'));
   const clear = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
-    // AppArmor's profile lets tcpdump write to *.pcap and looks at the name when tcpdump starts: it stays until then.
-    const fifo = join(directory, 'packets.pcap');
-    await runCommand('mkfifo', ['-m', '600', fifo]);
-    const programs = startPrograms(fifo, command);
+    chmodSync(directory, 0o711);
+    const pipes = Object.values(capturePipes).map((name) => join(directory, name));
+    // Others are the sidecar: nobody else comes as far as this.
+    await runCommand('mkfifo', ['-m', '606', ...pipes]);
+    const programs = startPrograms(directory, command);
+    // AppArmor looks at the packets' name when tcpdump starts: it stays until then.
     return supervise(programs, command.liveWithinMs ?? 15_000, {
       ...events,
       onLive: () => clear().then(events.onLive),
@@ -78,33 +76,52 @@ export async function startCapture(command: CaptureCommand, events: CaptureEvent
   }
 }
 
-interface Programs {
-  readonly tcpdump: RunningProcess;
-  readonly sidecar: RunningProcess;
+interface Sidecar {
+  readonly settings: Socket;
+  readonly observations: Socket;
+  readonly ended: Promise<Ended>;
+  kill(): void;
 }
 
-/** Both ends of the FIFO leave our hands, so that the death of one program shows to the other. */
-function startPrograms(
-  fifo: string,
-  { sidecarFile, sidecarUser, tcpdumpArguments }: CaptureCommand,
-): Programs {
-  const reading = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writing = openSync(fifo, constants.O_WRONLY);
-  const node = [process.execPath, sidecarFile, '--user', sidecarUser];
+interface Programs {
+  readonly tcpdump: RunningProcess;
+  readonly sidecar: Sidecar;
+}
+
+/** Of the packets both ends leave our hands, so that the death of one program shows to the other. */
+function startPrograms(directory: string, { sidecarLink, tcpdumpArguments }: CaptureCommand): Programs {
+  const open = (name: string, flags: number): number =>
+    openSync(join(directory, name), flags | constants.O_NONBLOCK);
+  // Both ends of each, until the sidecar has its own: nobody waits for another to open, and nothing seems to have ended.
+  const held = Object.values(capturePipes).map((name) => open(name, constants.O_RDWR));
+  const packets = openSync(join(directory, capturePipes.packets), constants.O_WRONLY);
   try {
+    const settings = new Socket({ fd: open(capturePipes.settings, constants.O_WRONLY), readable: false });
+    const observations = new Socket({
+      fd: open(capturePipes.observations, constants.O_RDONLY),
+      writable: false,
+    });
+    for (const stream of [settings, observations]) stream.on('error', () => {});
+    const drained = new Promise((resolve) => observations.once('close', resolve));
+    const run = sidecarLink.start(directory);
+    void run.started.then(() => held.forEach((descriptor) => closeSync(descriptor)));
     return {
-      sidecar: startProcess('setpriv', [...withoutRights, ...node], {
-        stdio: ['pipe', 'pipe', 'pipe', reading],
-        env: environment,
-      }),
+      sidecar: {
+        settings,
+        observations,
+        ended: drained.then(() => run.ended),
+        kill() {
+          run.kill();
+          observations.destroy();
+        },
+      },
       tcpdump: startProcess('tcpdump', tcpdumpArguments, {
-        stdio: ['ignore', writing, 'pipe'],
+        stdio: ['ignore', packets, 'pipe'],
         env: environment,
       }),
     };
   } finally {
-    closeSync(reading);
-    closeSync(writing);
+    closeSync(packets);
   }
 }
 
@@ -115,7 +132,7 @@ function supervise(
 ): Capture {
   const stop = (): void => {
     tcpdump.signal('SIGTERM');
-    sidecar.stdin?.end();
+    sidecar.settings.end();
   };
   let dropped = 0;
   const missing = new Set(['tcpdump', 'the sidecar']);
@@ -129,30 +146,25 @@ function supervise(
     clearTimeout(late);
     void events.onLive();
   };
-  const tcpdumpSaid = readSaid(tcpdump.stderr, (line) => {
+  const tcpdumpSaid = keepLastLines(tcpdump.stderr, (line) => {
     if (line.includes('listening on')) arrive('tcpdump');
     const drops = /(\d{1,15}) packets? dropped by kernel/.exec(line);
     if (drops) dropped = Number(drops[1]);
   });
-  const sidecarSaid = readSaid(sidecar.stderr, () => {});
   const messages = createMessageReader(sidecarMessage, lineLimit, {
     onMessage: (message) => (message.kind === 'ready' ? arrive('the sidecar') : events.onMessage(message)),
     onRefused: events.onRefused,
   });
-  sidecar.stdout?.on('data', messages.push);
-  const ended = endTogether(tcpdump, sidecar).then(async ({ first, tcpdumpExit, sidecarExit }) => {
+  sidecar.observations.on('data', messages.push);
+  const ended = endTogether(tcpdump, sidecar).then(async ({ first, tcpdumpExit, sidecarEnded }) => {
     clearTimeout(late);
     await events.onEnded();
     if (isLate) return { message: `${[...missing].join(' and ')} did not get ready in time`, hint: tryAgain };
-    return explainEnding(
-      { exit: tcpdumpExit, said: tcpdumpSaid },
-      { exit: sidecarExit, said: sidecarSaid },
-      first,
-    );
+    return explainEnding({ exit: tcpdumpExit, said: tcpdumpSaid }, sidecarEnded, first);
   });
   return {
     tcpdumpPid: tcpdump.pid,
-    configure: (settings) => void sidecar.stdin?.write(writeMessage({ kind: 'settings', settings })),
+    configure: (settings) => void sidecar.settings.write(writeMessage({ kind: 'settings', settings })),
     askDrops() {
       // Before it listens, the signal would kill it.
       if (!missing.has('tcpdump')) tcpdump.signal('SIGUSR1');
@@ -164,31 +176,20 @@ function supervise(
 }
 
 /** One program is of no use without the other. The sidecar first reads what is left in the FIFO. */
-async function endTogether(tcpdump: RunningProcess, sidecar: RunningProcess) {
+async function endTogether(tcpdump: RunningProcess, sidecar: Sidecar) {
   const first = await Promise.race([
     tcpdump.exited.then(() => 'tcpdump' as const),
-    sidecar.exited.then(() => 'sidecar' as const),
+    sidecar.ended.then(() => 'sidecar' as const),
   ]);
   tcpdump.signal('SIGTERM');
-  const timer = setTimeout(() => sidecar.signal('SIGKILL'), sidecarEndsWithinMs);
-  const sidecarExit = await sidecar.exited;
+  const timer = setTimeout(sidecar.kill, sidecarEndsWithinMs);
+  const sidecarEnded = await sidecar.ended;
   clearTimeout(timer);
-  // Without CAP_KILL we cannot end a tcpdump that changed its user; it ends at its next packet.
+  sidecar.settings.destroy();
+  // One that was started as root has changed its user: without CAP_KILL it ends at its next packet.
   const tcpdumpExit = await Promise.race([
     tcpdump.exited,
     delay(tcpdumpEndsWithinMs, { failure: 'does not end' }, { ref: false }),
   ]);
-  return { first, tcpdumpExit, sidecarExit };
-}
-
-/** The last lines that a program said, kept up to date. */
-function readSaid(stream: Readable | null, onLine: (line: string) => void): readonly string[] {
-  const said: string[] = [];
-  const take = (line: string): void => {
-    said.push(line);
-    if (said.length > saidLines) said.shift();
-    onLine(line);
-  };
-  stream?.on('data', createLineReader(saidBytes, take, () => {}).push);
-  return said;
+  return { first, tcpdumpExit, sidecarEnded };
 }

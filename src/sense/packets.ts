@@ -1,20 +1,19 @@
 // The packet sensor: keeps tcpdump and the sidecar running, hands on what the sidecar observed, and says when
 // nothing is seen. It never touches a packet itself.
-import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { CaptureSettings } from '../capture/protocol.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { Sensor, SensorHealth, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
-import { endAbandonedReader } from './abandoned-reader.ts';
+import { endAbandonedReaders } from './abandoned-reader.ts';
 import { createCaptureCounters } from './capture-counters.ts';
 import { type Ending, tryAgain } from './capture-ending.ts';
 import { type CaptureOptions, describeSource, packetFilter, tcpdumpArguments } from './capture-options.ts';
 import { type Capture, type CaptureEvents, startCapture } from './capture-processes.ts';
 import { readNetlinkDrops } from './netlink-drops.ts';
+import type { SidecarLink } from './sidecar-link.ts';
 
 export interface PacketSensorParts {
   readonly options: CaptureOptions;
@@ -22,10 +21,9 @@ export interface PacketSensorParts {
   readonly logger: Logger;
   readonly alarms: Alarms;
   readonly now: () => Time;
-  /** Where a private directory for the FIFO is made while the programs start. */
-  readonly runtimeDirectory?: string;
-  /** Another program in the sidecar's place. */
-  readonly sidecarFile?: string;
+  readonly sidecarLink: SidecarLink;
+  /** Where the pipes between the programs are made while these start; the sidecar may enter it. */
+  readonly directory: string;
 }
 
 export interface PacketSensor extends Sensor {
@@ -34,7 +32,6 @@ export interface PacketSensor extends Sensor {
 }
 
 const alarmCode = 'CAPTURE_DOWN';
-const ownSidecar = fileURLToPath(new URL('../sidecar.ts', import.meta.url));
 const firstPauseMs = 200;
 const longestPauseMs = 15_000;
 /** A capture that was live for this long is well: after it, pauses grow from the first again. */
@@ -44,9 +41,7 @@ const complaintsPerRun = 10;
 
 /** `start` resolves when packets are read, or when the first attempt failed; it goes on trying. */
 export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
-  const { options, logger, alarms, now } = parts;
-  const sidecarUser = options.sidecar_user;
-  const { runtimeDirectory = tmpdir(), sidecarFile = ownSidecar } = parts;
+  const { options, logger, alarms, now, sidecarLink, directory } = parts;
   const source = describeSource(options);
   const starts = `starts to read ${source}`;
   const counters = createCaptureCounters();
@@ -113,16 +108,11 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
   /** One life of the two programs: how it ended, or undefined where other ports asked for its end. */
   const run = async (emit: Emit, onLive: () => void): Promise<Ending | undefined> => {
     filter = packetFilter(settings);
-    if (options.source === 'nflog' && endAbandonedReader(options.nflog_group)) {
+    if (options.source === 'nflog' && endAbandonedReaders()) {
       logger.info({ source }, 'the reader that a killed daemon left was ended');
     }
     try {
-      const command = {
-        tcpdumpArguments: tcpdumpArguments(options, filter),
-        sidecarFile,
-        sidecarUser,
-        runtimeDirectory,
-      };
+      const command = { tcpdumpArguments: tcpdumpArguments(options, filter), sidecarLink, directory };
       capture = await startCapture(command, { ...listen(emit), onLive });
       adjust();
       const ending = await capture.ended;

@@ -1,0 +1,16 @@
+// A user of this machine, as passwd(5) has it.
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** By name or number. A number that has no line in `passwd` is its own group; undefined where a name has none. */
+export function findAccount(user: string, passwd: string): Account | undefined {
+  for (const line of passwd.split('\n')) {
+    const [name, , uid, gid] = line.split(':');
+    if (name !== user && uid !== user) continue;
+    if (/^\d+$/.test(uid ?? '') && /^\d+$/.test(gid ?? '')) return { uid: Number(uid), gid: Number(gid) };
+  }
+  return /^\d{1,9}$/.test(user) ? { uid: Number(user), gid: Number(user) } : undefined;
+}

@@ -1,0 +1,22 @@
+// What lies where, beside the control socket.
+import { dirname, join } from 'node:path';
+
+export interface RunFolders {
+  readonly directory: string;
+  /** The daemon's, where the sidecar's group may enter: pipes between the programs of a capture, while they start. */
+  readonly capture: string;
+  /** The sidecar's, where the daemon's group may enter. */
+  readonly starter: string;
+  readonly starterSocket: string;
+}
+
+export function runFolders(controlSocket: string): RunFolders {
+  const directory = dirname(controlSocket);
+  const starter = join(directory, 'starter');
+  return {
+    directory,
+    capture: join(directory, 'capture'),
+    starter,
+    starterSocket: join(starter, 'socket'),
+  };
+}

@@ -1,0 +1,78 @@
+// The daemon's end of the sidecar's starter: asks it for sidecars, one at a time, and hears how each ended.
+import { connect, type Socket } from 'node:net';
+import {
+  createMessageReader,
+  type StarterOrder,
+  type StarterReport,
+  starterLineLimit,
+  starterReport,
+  writeMessage,
+} from '../capture/protocol.ts';
+import type { Ended } from './capture-ending.ts';
+
+export interface SidecarRun {
+  /** The sidecar has its pipes, or never will: `ended` tells. */
+  readonly started: Promise<void>;
+  readonly ended: Promise<Ended>;
+  kill(): void;
+}
+
+export interface SidecarLink {
+  /** A sidecar on the named pipes in that directory. Not before the last one ended. */
+  start(directory: string): SidecarRun;
+  /** The starter ends, and with it a sidecar that still runs. */
+  close(): void;
+}
+
+interface Run {
+  onStarted(): void;
+  onEnded(ended: Ended): void;
+}
+
+const gone = 'its starter is gone';
+
+/** Connects when a sidecar is wanted, and keeps the connection: the starter serves one daemon, and ends with it. */
+export function createSidecarLink(socketPath: string): SidecarLink {
+  let socket: Socket | undefined;
+  let run: Run | undefined;
+
+  const end = (ended: Ended): void => {
+    run?.onStarted();
+    run?.onEnded(ended);
+    run = undefined;
+  };
+  const hear = (report: StarterReport): void => {
+    if (report.kind === 'started') run?.onStarted();
+    else end(report);
+  };
+  const open = (): Socket => {
+    let failure = gone;
+    const opened = connect(socketPath);
+    const reports = createMessageReader(starterReport, starterLineLimit, {
+      onMessage: hear,
+      onRefused: () => opened.destroy(),
+    });
+    opened.on('data', reports.push);
+    opened.on('error', (error: NodeJS.ErrnoException) => {
+      failure = `${gone} (${error.code ?? error.message})`;
+    });
+    opened.on('close', () => {
+      socket = undefined;
+      end({ exit: { failure }, said: [failure] });
+    });
+    return opened;
+  };
+  const order = (message: StarterOrder): void => void socket?.write(writeMessage(message));
+
+  return {
+    start(directory) {
+      const started = Promise.withResolvers<void>();
+      const ended = Promise.withResolvers<Ended>();
+      run = { onStarted: started.resolve, onEnded: ended.resolve };
+      socket ??= open();
+      order({ kind: 'start', directory });
+      return { started: started.promise, ended: ended.promise, kill: () => order({ kind: 'kill' }) };
+    },
+    close: () => socket?.destroy(),
+  };
+}
