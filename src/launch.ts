@@ -137,7 +137,11 @@ function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Accou
   const run = { uid: daemon.uid, gid: control.group, mode: 0o2755 };
   handOverFolder(folders.directory, run, (name) => ours.has(name));
   handOverFolder(folders.capture, { uid: daemon.uid, gid: sidecar.gid, mode: 0o710 }, isCapture);
-  handOverFolder(folders.starter, { uid: sidecar.uid, gid: daemon.gid, mode: 0o750 }, (name) => name === 'socket');
+  handOverFolder(
+    folders.starter,
+    { uid: sidecar.uid, gid: daemon.gid, mode: 0o750 },
+    (name) => name === 'socket',
+  );
   shareWithGroup(ami.secret_file, daemon.gid);
 }
 

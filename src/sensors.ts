@@ -26,7 +26,10 @@ export interface Sensors {
   stop(): Promise<void>;
 }
 
-export async function startSensors(config: Config, { output, controlSocket, ...parts }: SensorsParts): Promise<Sensors> {
+export async function startSensors(
+  config: Config,
+  { output, controlSocket, ...parts }: SensorsParts,
+): Promise<Sensors> {
   let current = config;
   const folders = runFolders(controlSocket);
   const sidecarLink = createSidecarLink(folders.starterSocket);

@@ -67,8 +67,7 @@ function serve(daemon: Socket): void {
     report({ kind: 'ended', exit: await sidecar.exited, said: [...said] });
   };
   const orders = createMessageReader(starterOrder, starterLineLimit, {
-    onMessage: (order) =>
-      order.kind === 'start' ? void start(order.directory) : sidecar?.signal('SIGKILL'),
+    onMessage: (order) => (order.kind === 'start' ? void start(order.directory) : sidecar?.signal('SIGKILL')),
     onRefused: () => daemon.destroy(),
   });
   daemon.on('data', orders.push).on('error', () => {});

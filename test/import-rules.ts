@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   detect: ['model/', 'lib/'],
   decide: ['model/', 'lib/'],
   enforce: ['model/', 'lib/'],
+  launch: ['model/', 'lib/'],
   report: ['model/', 'lib/'],
 };
 
@@ -39,11 +40,8 @@ const programs = [
   { name: 'the daemon', entry: 'src/daemon.ts', never: isParserOfPackets },
   // `sipwarden run` is the daemon in the command line's process.
   { name: 'the command line', entry: 'src/cli.ts', never: isParserOfPackets },
-  {
-    name: 'the sidecar',
-    entry: 'src/sidecar.ts',
-    never: (path: string) => /^src\/(decide|enforce)\//.test(path),
-  },
+  { name: "the sidecar's starter", entry: 'src/sidecar-starter.ts', never: isPower },
+  { name: 'the sidecar', entry: 'src/sidecar.ts', never: isPower },
 ];
 
 /** The edges that read the clock; everything else is told the time. */
@@ -112,6 +110,10 @@ function loadedBy(entry: string, imports: readonly Import[]): ReadonlySet<string
 
 function isParserOfPackets(path: string): boolean {
   return path.startsWith('src/capture/') && path !== 'src/capture/protocol.ts';
+}
+
+function isPower(path: string): boolean {
+  return /^src\/(decide|enforce)\//.test(path);
 }
 
 function findEdges(path: string, text: string): readonly string[] {

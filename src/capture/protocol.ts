@@ -155,9 +155,7 @@ export const lineLimit = 1024 * 1024;
 export const settingsLineLimit = 128 * 1024 * 1024;
 
 /** One message as its line. */
-export function writeMessage(
-  message: DaemonMessage | SidecarMessage | StarterOrder | StarterReport,
-): string {
+export function writeMessage(message: DaemonMessage | SidecarMessage | StarterOrder | StarterReport): string {
   return `${JSON.stringify(message)}\n`;
 }
 

@@ -25,7 +25,11 @@ const fileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
  * Makes the folder where it is missing. One that is there changes hands only where nothing but `ours` is in it; its
  * files then do too. What cannot be had stays as it is: whoever needs it says so.
  */
-export function handOverFolder(path: string, { uid, gid, mode }: Owner, ours: (name: string) => boolean): void {
+export function handOverFolder(
+  path: string,
+  { uid, gid, mode }: Owner,
+  ours: (name: string) => boolean,
+): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     makeFolder(path, mode);

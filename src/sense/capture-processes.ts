@@ -104,7 +104,9 @@ function startPrograms(directory: string, { sidecarLink, tcpdumpArguments }: Cap
     for (const stream of [settings, observations]) stream.on('error', () => {});
     const drained = new Promise((resolve) => observations.once('close', resolve));
     const run = sidecarLink.start(directory);
-    void run.started.then(() => held.forEach((descriptor) => closeSync(descriptor)));
+    void run.started.then(() => {
+      for (const descriptor of held) closeSync(descriptor);
+    });
     return {
       sidecar: {
         settings,

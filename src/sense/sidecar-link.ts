@@ -31,9 +31,8 @@ interface Run {
 
 const gone = 'its starter is gone';
 
-/** Connects when a sidecar is wanted, and keeps the connection: the starter serves one daemon, and ends with it. */
+/** Connects at once and keeps the connection: the starter serves one daemon, waits a minute for it, and ends with it. */
 export function createSidecarLink(socketPath: string): SidecarLink {
-  let socket: Socket | undefined;
   let run: Run | undefined;
 
   const end = (ended: Ended): void => {
@@ -62,6 +61,7 @@ export function createSidecarLink(socketPath: string): SidecarLink {
     });
     return opened;
   };
+  let socket: Socket | undefined = open();
   const order = (message: StarterOrder): void => void socket?.write(writeMessage(message));
 
   return {

@@ -1,12 +1,14 @@
 // Runs inside the PBX's namespace: the daemon's own two programs for a live capture, as the sensor starts them. Says
 // which processes they are; on SIGTERM ends the stream of packets and says what the sidecar counted. JSON lines.
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { scannerSignature } from '../../src/detect/scanner-signature.ts';
 import { captureOptions, packetFilter, tcpdumpArguments } from '../../src/sense/capture-options.ts';
 import { startCapture } from '../../src/sense/capture-processes.ts';
 import { readNetlinkDrops } from '../../src/sense/netlink-drops.ts';
+import { openStarter } from '../sense/starter.ts';
 
 export type CaptureLine =
   | { readonly kind: 'live'; readonly pids: readonly number[] }
@@ -29,15 +31,16 @@ const settings = {
 };
 let counters = {};
 
+const runtimeDirectory = await mkdtemp(join(tmpdir(), 'swt-bench-'));
+const { pid, sidecarLink, directory } = await openStarter(runtimeDirectory);
 const capture = await startCapture(
   {
     tcpdumpArguments: tcpdumpArguments(options, packetFilter(settings)),
-    sidecarFile: fileURLToPath(new URL('../../src/sidecar.ts', import.meta.url)),
-    sidecarUser: options.sidecar_user,
-    runtimeDirectory: tmpdir(),
+    sidecarLink,
+    directory,
   },
   {
-    onLive: () => say({ kind: 'live', pids: children() }),
+    onLive: () => say({ kind: 'live', pids: [capture.tcpdumpPid ?? 0, ...childrenOf(pid ?? 0)] }),
     onMessage: (message) => {
       if (message.kind === 'counters') counters = message.counters;
       if (message.kind === 'fault') throw new Error(message.message);
@@ -55,12 +58,14 @@ process.once('SIGTERM', () => {
   const drops = readNetlinkDrops(tcpdumpPid);
   // Only the stream's end makes the sidecar read what is left and tell its last counters.
   process.kill(tcpdumpPid, 'SIGTERM');
-  void capture.ended.then(() => say({ kind: 'ended', counters, drops }));
+  void capture.ended.then(() => {
+    say({ kind: 'ended', counters, drops });
+    sidecarLink.close();
+    return rm(runtimeDirectory, { recursive: true });
+  });
 });
 
-function children(): number[] {
-  return readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .map(Number);
+/** The sidecar's. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 }

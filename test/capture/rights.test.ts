@@ -1,25 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findAccount, privilegesIn } from '../../src/capture/rights.ts';
-
-const passwd = 'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65533:nobody:/:/usr/sbin/nologin\nbroken\n';
-
-describe('the account that the sidecar becomes', () => {
-  test('is found by name with its group', () => {
-    expect(findAccount('nobody', passwd)).toEqual({ uid: 65_534, gid: 65_533 });
-  });
-
-  test('is found by number with its group', () => {
-    expect(findAccount('65534', passwd)).toEqual({ uid: 65_534, gid: 65_533 });
-  });
-
-  test('may be a number without a name', () => {
-    expect(findAccount('4242', passwd)).toEqual({ uid: 4_242, gid: 4_242 });
-  });
-
-  test.each(['nobdoy', 'broken', '', 'nobody:x'])('is refused where there is no %j', (user) => {
-    expect(() => findAccount(user, passwd)).toThrow(expect.objectContaining({ code: 'SIDECAR_USER' }));
-  });
-});
+import { privilegesIn } from '../../src/capture/rights.ts';
 
 describe('privileges in a process status', () => {
   const status = (uid: string, capability: string) =>

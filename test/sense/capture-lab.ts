@@ -35,8 +35,8 @@ export interface SensorHost {
   ): Promise<FactOf<Name>>;
   health(): Promise<SensorHealth>;
   tell(command: { busyMs?: number; settings?: CaptureSettings }): void;
-  /** The id of its child of that name. */
-  child(name: 'tcpdump' | 'sidecar'): Promise<number>;
+  /** The id of its program of that name. */
+  program(name: 'tcpdump' | 'sidecar' | 'starter'): Promise<number>;
   stop(): Promise<SensorHealth>;
   kill(): Promise<void>;
 }
@@ -87,11 +87,12 @@ export async function openCaptureLab() {
       startProcess('ip', ['netns', 'exec', ours, file, ...args], { stdio: ['ignore', 'ignore', 'pipe'] }),
     startHost: (options: object = {}, more: { sidecarFile?: string } = {}) => {
       const parts = JSON.stringify({ options, settings, runtimeDirectory, ...more });
-      return hostOf(startNode(ours, 'sensor-host.ts', parts));
+      return hostOf(startNode(ours, 'sensor-host.ts', parts), () => pidsIn(ours));
     },
     /** The programs that run beside the PBX. */
     programs: async () => (await pidsIn(ours)).filter((pid) => pid !== String(pbx.pid)),
-    leftovers: () => readdir(runtimeDirectory),
+    /** Of the pipes between the programs. */
+    leftovers: () => readdir(join(runtimeDirectory, 'capture')),
     async remove() {
       const pids = [...(await pidsIn(ours)), ...(await pidsIn(theirs))];
       if (pids.length > 0) await tryCommand('kill', ['-KILL', ...pids]);
@@ -125,7 +126,13 @@ async function pidsIn(namespace: string): Promise<readonly string[]> {
   return stdout.split('\n').filter(Boolean);
 }
 
-function hostOf(process: RunningProcess): SensorHost {
+const programLines = {
+  tcpdump: /^ *(\d+) tcpdump /,
+  sidecar: /^ *(\d+) \S*node \S*\/sidecar\.ts$/,
+  starter: /^ *(\d+) \S*node \S*\/sidecar-starter\.ts /,
+} as const;
+
+function hostOf(process: RunningProcess, neighbours: () => Promise<readonly string[]>): SensorHost {
   const facts: Fact[] = [];
   let log = '';
   createInterface(process.stdout!).on('line', (line) => facts.push(JSON.parse(line)));
@@ -157,11 +164,10 @@ function hostOf(process: RunningProcess): SensorHost {
       tell({});
       return until('health', undefined, since);
     },
-    child: (name) =>
-      waitFor(`the sensor has the child ${name}`, async () => {
-        const { stdout } = await tryCommand('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
-        const pattern = name === 'tcpdump' ? /^ *(\d+) tcpdump / : /^ *(\d+) \S*node .*--user/;
-        const pids = stdout.split('\n').flatMap((line) => pattern.exec(line)?.[1] ?? []);
+    program: (name) =>
+      waitFor(`the sensor has the program ${name}`, async () => {
+        const { stdout } = await tryCommand('ps', ['-o', 'pid=,args=', '-p', String(await neighbours())]);
+        const pids = stdout.split('\n').flatMap((line) => programLines[name].exec(line)?.[1] ?? []);
         return Number(pids[0]);
       }),
     async stop() {

@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readerOf } from '../../src/sense/abandoned-reader.ts';
-import { netlinkDrops, readNetlinkDrops } from '../../src/sense/netlink-drops.ts';
+import { netfilterPorts, netlinkDrops, readNetlinkDrops } from '../../src/sense/netlink-drops.ts';
 
 // Linux 6.18; the port id 23412 is used by two protocols.
 const netlink = `sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode
@@ -8,7 +7,6 @@ const netlink = `sk               Eth Pid        Groups   Rmem     Wmem     Dump
 00000000058b2fac 12  23412      00000000 0        0        0     2        95480    83553
 00000000dc064ac0 12  0          00000000 0        0        0     2        0        83541
 `;
-const readers = ' 5060  23412     0 2 65531    100  1\n    7    812     0 2  2048    100  1\n';
 
 test('finds the drops of the reader with that port id, of netfilter only', () => {
   expect(netlinkDrops(netlink, 23_412)).toBe(95_480);
@@ -19,6 +17,6 @@ test('knows no drops of a reader that is gone', () => {
   expect(readNetlinkDrops(undefined)).toBeUndefined();
 });
 
-test('finds who reads an NFLOG group', () => {
-  expect([5060, 7, 6].map((group) => readerOf(group, readers))).toEqual([23_412, 812, undefined]);
+test('finds who reads from netfilter, the kernel left out', () => {
+  expect(netfilterPorts(netlink)).toEqual([23_412]);
 });

@@ -117,7 +117,7 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
 
   test('runs a sidecar without any right, which can open nothing of root', async () => {
     const sensor = await startLive();
-    const status = await readFile(`/proc/${await sensor.child('sidecar')}/status`, 'utf8');
+    const status = await readFile(`/proc/${await sensor.program('sidecar')}/status`, 'utf8');
     expect(privilegesIn(status)).toEqual([]);
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
     const uid = /^Uid:\t(\d+)/m.exec(status)?.[1] ?? '';
@@ -138,7 +138,7 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
 
   test('runs a tcpdump that gave up its rights', async () => {
     const sensor = await startLive();
-    const status = await readFile(`/proc/${await sensor.child('tcpdump')}/status`, 'utf8');
+    const status = await readFile(`/proc/${await sensor.program('tcpdump')}/status`, 'utf8');
     expect(privilegesIn(status)).toEqual([]);
   });
 
@@ -147,8 +147,8 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
     async (name) => {
       const sensor = await startLive();
       const since = sensor.facts.length;
-      const before = [await sensor.child('sidecar'), await sensor.child('tcpdump')];
-      process.kill(await sensor.child(name), 'SIGKILL');
+      const before = [await sensor.program('sidecar'), await sensor.program('tcpdump')];
+      process.kill(await sensor.program(name), 'SIGKILL');
       const raised = await sensor.until('raised', undefined, since);
       expect(raised.code).toBe('CAPTURE_DOWN');
       expect(raised.message).toMatch(new RegExp(`${name} was killed by SIGKILL`));
@@ -157,8 +157,8 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
       await seen(sensor, isFrom(scanner), since);
       const { state, counters } = await sensor.health();
       expect({ state, restarts: counters.restarts }).toEqual({ state: 'live', restarts: 1 });
-      expect(before).not.toContain(await sensor.child('sidecar'));
-      expect(before).not.toContain(await sensor.child('tcpdump'));
+      expect(before).not.toContain(await sensor.program('sidecar'));
+      expect(before).not.toContain(await sensor.program('tcpdump'));
     },
   );
 
@@ -182,7 +182,7 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
   test('takes over from the tcpdump of a daemon that was killed, without waiting for a packet', async () => {
     const killed = lab.startHost();
     await killed.until('started');
-    const abandoned = await killed.child('tcpdump');
+    const abandoned = await killed.program('tcpdump');
     await killed.kill();
     const sensor = lab.startHost();
     host = sensor;
@@ -200,9 +200,17 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
     expect((await host.until('raised')).hint).toContain('ip link');
   });
 
-  test('names the user that is not there', async () => {
-    host = lab.startHost({ sidecar_user: 'nobdoy' });
-    expect((await host.until('started')).detail).toContain('there is no user');
+  test('goes on reading when the starter of sidecars is gone, and says so when one more is wanted', async () => {
+    const sensor = await startLive();
+    const sidecar = await sensor.program('sidecar');
+    process.kill(await sensor.program('starter'), 'SIGKILL');
+    scan();
+    await seen(sensor, isFrom(scanner));
+    process.kill(sidecar, 'SIGKILL');
+    expect(await sensor.until('raised')).toMatchObject({
+      code: 'CAPTURE_DOWN',
+      hint: expect.stringMatching(/^restart sipwarden, as root/),
+    });
   });
 
   test("refuses and counts what a sidecar in a stranger's hands writes, and goes on", async () => {
@@ -231,7 +239,8 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
 
   test('leaves no program and no file when it stops', async () => {
     const sensor = await startLive();
-    expect(await lab.programs()).toHaveLength(3);
+    // Its own, the starter, the sidecar and tcpdump.
+    expect(await lab.programs()).toHaveLength(4);
     expect(await lab.leftovers()).toEqual([]);
     host = undefined;
     expect(await sensor.stop()).toMatchObject({ state: 'off' });
@@ -241,7 +250,8 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'the packet sensor'
   test('starts nothing where it is switched off', async () => {
     host = lab.startHost({ source: 'off' });
     expect(await host.until('started')).toMatchObject({ state: 'off' });
-    expect(await lab.programs()).toHaveLength(1);
+    // Its own and the starter.
+    expect(await lab.programs()).toHaveLength(2);
   });
 });
 

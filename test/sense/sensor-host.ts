@@ -6,8 +6,9 @@ import { captureSettings } from '../../src/capture/protocol.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { captureOptions } from '../../src/sense/capture-options.ts';
 import { createPacketSensor } from '../../src/sense/packets.ts';
+import { openStarter } from './starter.ts';
 
-const parts = z
+const { runtimeDirectory, sidecarFile, ...parts } = z
   .strictObject({
     options: captureOptions,
     settings: captureSettings,
@@ -18,8 +19,11 @@ const parts = z
 
 const tell = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
+const { sidecarLink, directory } = await openStarter(runtimeDirectory, sidecarFile);
 const sensor = createPacketSensor({
   ...parts,
+  sidecarLink,
+  directory,
   logger: createLogger('info', 'sensor-host'),
   now: Date.now,
   alarms: {
@@ -37,6 +41,7 @@ commands.on('line', (line) => {
 });
 commands.on('close', async () => {
   await sensor.stop();
+  sidecarLink.close();
   tell({ fact: 'stopped', ...sensor.health() });
 });
 
