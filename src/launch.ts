@@ -1,6 +1,6 @@
 // The launcher: prepares as root what only root can, starts the sidecar's starter without any right, and becomes the
 // daemon: the same program under its own user, with the capabilities that its children need and nothing else.
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LoadedConfig, loadConfig } from './config.ts';
@@ -80,7 +80,6 @@ function unprivileged(lacked: readonly Capability[], hint: string): SipwardenErr
 }
 
 function findAccounts({ config, sourceOf }: LoadedConfig): { daemon: Account; sidecar: Account } {
-  const passwd = readFileSync('/etc/passwd', 'utf8');
   const find = (path: readonly [string, string], user: string, cure: string): Account => {
     const refuse = (reason: string) =>
       new SipwardenError(
@@ -88,7 +87,7 @@ function findAccounts({ config, sourceOf }: LoadedConfig): { daemon: Account; si
         `${sourceOf(path)}: ${path.join('.')} = ${JSON.stringify(user)}: ${reason}`,
         { hint: cure },
       );
-    const account = findAccount(user, passwd);
+    const account = findAccount(user);
     if (!account) throw refuse('there is no such user on this machine');
     if (account.uid === 0) throw refuse('is root, who may do everything');
     return account;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 /** Each with what to do where it is missing. */
 const cures = {
-  root: 'run as root: sudo npm test',
+  root: 'run as root, from a folder that every user may read: sudo npm test',
   namespaces: 'needs a kernel with network namespaces, and iproute2',
   firewall: 'needs a kernel with ipset and iptables, and both programs',
   asterisk: 'run scripts/asterisk-root; it says what it lacks',
@@ -16,7 +16,9 @@ const cures = {
 export type Prerequisite = keyof typeof cures;
 
 const checks: Record<Prerequisite, () => boolean> = {
-  root: () => process.getuid?.() === 0,
+  root: () =>
+    process.getuid?.() === 0 &&
+    succeeds('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'ls', 'src', process.execPath),
   namespaces: () => succeeds('unshare', '-n', 'ip', 'link', 'set', 'lo', 'up'),
   firewall: () =>
     succeeds('unshare', '-n', 'sh', '-c', 'ipset list -n && iptables -t raw -S && ip6tables -t raw -S'),

@@ -14,6 +14,8 @@ export interface SetupPlaces {
   readonly secretFile: string;
   readonly eventsUser: string;
   readonly actionsUser: string;
+  /** The group that may read the secrets; the daemon's. Ours where nothing is said. */
+  readonly secretGroup?: number | undefined;
   /** Whose group may read the users' file; Asterisk's. Of manager.conf where there is no such group. */
   readonly group?: string;
 }
@@ -28,12 +30,11 @@ export async function planSetup(places: SetupPlaces): Promise<Plan> {
   const secrets = await readAmiSecrets(places.secretFile);
   const chosen = secrets ?? { events: newSecret(), actions: newSecret() };
   const { text, notes } = enableManager(file.text);
+  const secretGroup = places.secretGroup ?? process.getgid?.() ?? 0;
   const gid = (await findGroup(places.group ?? 'asterisk')) ?? file.gid;
   return {
     changes: [
-      ...(secrets
-        ? []
-        : [await planOwnFile(places.secretFile, formatAmiSecrets(chosen), process.getgid?.() ?? 0)]),
+      ...(secrets ? [] : [await planOwnFile(places.secretFile, formatAmiSecrets(chosen), secretGroup)]),
       ...(await planPiece(`${places.etc}/manager.d/sipwarden.conf`, await renderPiece(places, chosen), gid)),
       ...(text === file.text ? [] : await planEdit(path, file, text)),
     ],

@@ -6,6 +6,7 @@ import { applyPlan, describePlan } from '../asterisk/file-plan.ts';
 import { planRemoval, planSetup, reloadManager } from '../asterisk/setup.ts';
 import { loadConfig } from '../config.ts';
 import { callDaemon } from '../control/client.ts';
+import { findAccount } from '../launch/account.ts';
 import { createLogger } from '../lib/logger.ts';
 import { parseAddress } from '../model/address.ts';
 import { SipwardenError } from '../model/error.ts';
@@ -87,6 +88,7 @@ function addSetupCommand(program: Command, output: Output): void {
         secretFile: secret_file,
         eventsUser: events_user,
         actionsUser: actions_user,
+        secretGroup: findAccount(config.daemon.user)?.gid,
       };
       const plan = remove ? await planRemoval(places) : await planSetup(places);
       output.out(describePlan(plan));

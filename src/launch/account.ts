@@ -1,4 +1,5 @@
 // A user of this machine, as passwd(5) has it.
+import { readFileSync } from 'node:fs';
 
 export interface Account {
   readonly uid: number;
@@ -6,7 +7,7 @@ export interface Account {
 }
 
 /** By name or number. A number that has no line in `passwd` is its own group; undefined where a name has none. */
-export function findAccount(user: string, passwd: string): Account | undefined {
+export function findAccount(user: string, passwd = readFileSync('/etc/passwd', 'utf8')): Account | undefined {
   for (const line of passwd.split('\n')) {
     const [name, , uid, gid] = line.split(':');
     if (name !== user && uid !== user) continue;

@@ -1,7 +1,7 @@
 // The two programs of a live capture and what joins them: tcpdump writes a FIFO that the sidecar reads. The daemon
 // never touches a packet; what it takes from the sidecar is checked against the schema.
 import { chmodSync, closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -56,6 +56,7 @@ const tcpdumpEndsWithinMs = 8_000;
 
 /** Rejects where the pipes cannot be made; whatever happens to the programs shows in `ended`. Configure it next. */
 export async function startCapture(command: CaptureCommand, events: CaptureEvents): Promise<Capture> {
+  await clearLeftovers(command.directory);
   const directory = await mkdtemp(join(command.directory, 'sipwarden-capture-'));
   const clear = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
@@ -74,6 +75,12 @@ export async function startCapture(command: CaptureCommand, events: CaptureEvent
     await clear();
     throw error;
   }
+}
+
+/** What a daemon left that was killed while it started a capture. */
+async function clearLeftovers(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => name.startsWith('sipwarden-capture-'));
+  await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })));
 }
 
 interface Sidecar {

@@ -58,7 +58,7 @@ describeWhere(['root', 'namespaces', 'firewall', 'sipvicious', 'tcpdump'], 'a ho
         '--clear-groups',
         'test',
         '-w',
-        `${sipwarden.folder}/control.sock`,
+        `${sipwarden.folder}/run/control.sock`,
       ];
       expect((await network.run('pbx', 'setpriv', asSidecar)).exitCode).toBe(1);
     }

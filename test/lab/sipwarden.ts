@@ -1,5 +1,5 @@
 // sipwarden itself on the lab's PBX host: the daemon as an administrator starts it, and the command line to ask it.
-import { rm, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Explanation, Status } from '../../src/control/operations.ts';
 import type { Attack } from '../../src/model/attack.ts';
@@ -38,17 +38,24 @@ export interface Sipwarden {
   stop(): Promise<void>;
 }
 
-const program = join(import.meta.dirname, '../../bin/sipwarden');
+/** Nobody's number: no user is made on the machine, and none is met. */
+export const daemonUser = 64_999;
+
+export const program = join(import.meta.dirname, '../../bin/sipwarden');
 
 /** Without an Asterisk it protects from packets alone. */
 export async function startSipwarden(network: Network, asterisk?: Asterisk, toml = ''): Promise<Sipwarden> {
   const folder = await makeLabFolder();
+  // It is entered by the daemon's user too.
+  await chmod(folder, 0o755);
   const configFile = join(folder, 'sipwarden.toml');
   const places = `
+[daemon]
+user = "${daemonUser}"
 [store]
 directory = "${folder}/state"
 [control]
-socket = "${folder}/control.sock"
+socket = "${folder}/run/control.sock"
 [ami]
 secret_file = "${folder}/ami.secret"
 `;
