@@ -18,7 +18,7 @@ const program = fileURLToPath(new URL('./cli.ts', import.meta.url));
 /** iptables-legacy opens it to read and locks it. A lock of our own would not keep others' changes and ours apart. */
 const legacyLock = '/run/xtables.lock';
 
-/** Never returns. Rejects with CONFIG_INVALID, DAEMON_USER, DAEMON_UNPRIVILEGED, CONTROL_IN_USE, SIDECAR_STARTER ... */
+/** Never returns. Rejects with CONFIG_INVALID, DAEMON_USER, DAEMON_UNPRIVILEGED, CONTROL_*, SIDECAR_STARTER ... */
 export async function launch({ path }: { readonly path?: string | undefined }): Promise<never> {
   const loaded = loadConfig({ path });
   const { config } = loaded;
@@ -134,7 +134,11 @@ function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Accou
   handOverFolder(store.directory, { ...daemon, mode: 0o700 }, (name) => name.startsWith('sipwarden.db'));
   // What is made in it belongs to the operators' group, which the daemon itself is not in.
   const run = { uid: daemon.uid, gid: control.group, mode: 0o2755 };
-  handOverFolder(folders.directory, run, (name) => ours.has(name));
+  if (!handOverFolder(folders.directory, run, (name) => ours.has(name))) {
+    throw new SipwardenError('CONTROL_FOLDER', `${folders.directory} holds more than sipwarden's files`, {
+      hint: 'give the socket in [control] a folder of its own, such as /run/sipwarden/control.sock',
+    });
+  }
   handOverFolder(folders.capture, { uid: daemon.uid, gid: sidecar.gid, mode: 0o710 }, isCapture);
   handOverFolder(
     folders.starter,

@@ -8,7 +8,7 @@ export const controlOptions = z.strictObject({
     .startsWith('/', 'expected an absolute path')
     .max(100, 'expected at most 100 characters, the kernel takes no longer socket path')
     .default('/run/sipwarden/control.sock')
-    .describe('The Unix socket that the sipwarden command talks to.'),
+    .describe('The Unix socket that the sipwarden command talks to, in a folder of its own.'),
   group: z
     .int()
     .min(0)

@@ -22,69 +22,65 @@ const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOF
 const fileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Makes the folder where it is missing. One that is there changes hands only where nothing but `ours` is in it; its
- * files then do too. What cannot be had stays as it is: whoever needs it says so.
+ * Makes the folder where it is missing. One that is there changes hands only where nothing but `ours` is in it, or where
+ * it is the owner's already; what is ours in it then does too. False where it stays as it is.
  */
 export function handOverFolder(
   path: string,
   { uid, gid, mode }: Owner,
   ours: (name: string) => boolean,
-): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    makeFolder(path, mode);
-    withDescriptor(openSync(path, folderFlags), (folder) => {
-      const inside = `/proc/self/fd/${folder}`;
-      const names = readdirSync(inside);
-      if (!names.every(ours)) return;
-      fchownSync(folder, uid, gid);
-      fchmodSync(folder, mode);
-      for (const name of names) handOverFile(`${inside}/${name}`, uid, gid);
-    });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-  }
+): boolean {
+  whereAllowed(() => mkdirSync(dirname(path), { recursive: true, mode: 0o755 }));
+  whereAllowed(() => mkdirSync(path, { mode }));
+  const isHandedOver = withFile(path, folderFlags, (folder) => {
+    const inside = `/proc/self/fd/${folder}`;
+    const names = readdirSync(inside);
+    if (fstatSync(folder).uid !== uid && !names.every(ours)) return false;
+    fchownSync(folder, uid, gid);
+    fchmodSync(folder, mode);
+    for (const name of names.filter(ours)) {
+      withFile(`${inside}/${name}`, fileFlags, (file) => {
+        if (isSingleFile(file)) fchownSync(file, uid, gid);
+      });
+    }
+    return true;
+  });
+  return isHandedOver ?? false;
 }
 
 /** Lets the group read a file of root's that nobody else was given yet; makes it first where `isMade`. */
 export function shareWithGroup(path: string, gid: number, { isMade = false } = {}): void {
-  try {
-    withDescriptor(openSync(path, fileFlags | (isMade ? constants.O_CREAT : 0), 0o600), (file) => {
-      const found = fstatSync(file);
-      if (!found.isFile() || found.nlink !== 1 || found.uid !== 0 || found.mode & 0o007) return;
-      if (found.gid !== 0 && found.mode & 0o070) return;
-      fchownSync(file, 0, gid);
-      fchmodSync(file, 0o640);
-    });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-  }
+  withFile(path, fileFlags | (isMade ? constants.O_CREAT : 0), (file) => {
+    const found = fstatSync(file);
+    if (!isSingleFile(file) || found.uid !== 0 || found.mode & 0o007) return;
+    if (found.gid !== 0 && found.mode & 0o070) return;
+    fchownSync(file, 0, gid);
+    fchmodSync(file, 0o640);
+  });
 }
 
-function handOverFile(path: string, uid: number, gid: number): void {
-  try {
-    withDescriptor(openSync(path, fileFlags), (file) => {
-      const found = fstatSync(file);
-      if (found.isFile() && found.nlink === 1) fchownSync(file, uid, gid);
-    });
-  } catch (error) {
-    // A symbolic link, or a socket.
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-  }
+function isSingleFile(file: number): boolean {
+  const found = fstatSync(file);
+  return found.isFile() && found.nlink === 1;
 }
 
-function makeFolder(path: string, mode: number): void {
+/** Undefined where it cannot be opened: a symbolic link, a socket, something of another kind. */
+function withFile<Result>(path: string, flags: number, use: (descriptor: number) => Result) {
+  const descriptor = whereAllowed(() => openSync(path, flags, 0o600));
+  if (descriptor === undefined) return undefined;
   try {
-    mkdirSync(path, { mode });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-function withDescriptor(descriptor: number, use: (descriptor: number) => void): void {
-  try {
-    use(descriptor);
+    return whereAllowed(() => use(descriptor));
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Undefined where the system refuses: whoever needs the file says so. */
+function whereAllowed<Result>(act: () => Result): Result | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
   }
 }

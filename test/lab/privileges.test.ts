@@ -180,6 +180,18 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'sipwarden, started
     expect(stderr).toContain(cure);
   });
 
+  test('is refused with a control socket in a folder of others, of which nothing changes hands', async () => {
+    const { folder } = sipwarden;
+    const file = join(folder, 'wrong.toml');
+    const places = `[control]\nsocket = "${folder}/control.sock"\n[store]\ndirectory = "${folder}/state"\n`;
+    await writeFile(file, `[daemon]\nuser = "${daemonUser}"\n${places}`);
+    const { exitCode, stderr } = await network.run('pbx', program, ['--config', file, 'run']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\[CONTROL_FOLDER\]\n.*a folder of its own/);
+    expect(await owner(folder)).toMatchObject({ uid: 0 });
+    expect(await readdir(folder)).not.toContain('capture');
+  });
+
   test('is refused as an ordinary user, with what he lacks and how he gets it', async () => {
     const as = ['--reuid', String(daemonUser), '--regid', String(daemonUser), '--clear-groups', '--'];
     const { exitCode, stderr } = await network.run('pbx', 'setpriv', [

@@ -53,8 +53,17 @@ describeWhere(['root'], 'a folder', () => {
     const path = join(folder, 'there');
     mkdirSync(path, { mode: 0o755 });
     for (const name of ['ours.db', 'theirs']) writeFileSync(join(path, name), '');
-    handOver(path);
+    expect(handOver(path)).toBe(false);
     for (const each of [path, join(path, 'ours.db')]) expect(ownerOf(each)).toMatchObject({ uid: 0, gid: 0 });
+  });
+
+  test('may hold something of others once it has changed hands, and they keep that', () => {
+    const path = join(folder, 'there');
+    expect(handOver(path)).toBe(true);
+    for (const name of ['ours.db', 'theirs']) writeFileSync(join(path, name), '');
+    expect(handOver(path)).toBe(true);
+    expect(ownerOf(join(path, 'ours.db'))).toMatchObject(daemon);
+    expect(ownerOf(join(path, 'theirs'))).toMatchObject({ uid: 0 });
   });
 
   test('stays as it is where it is a symbolic link or no folder at all', () => {
