@@ -70,6 +70,8 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'sipwarden, started
     const { uid, gid, mode } = await stat(path);
     return { uid, gid, mode: (mode & 0o7777).toString(8) };
   };
+  const arePacketsRead = async () =>
+    (await sipwarden.status()).sensors.some(({ name, state }) => name === 'packets' && state === 'live');
   const banned = () => sipwarden.kernelSet('sw-order4');
 
   test('runs its daemon and the programs of the firewall as a user who may do that and nothing else', async () => {
@@ -91,9 +93,7 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'sipwarden, started
     process.kill(Number(killed), 'SIGKILL');
     await waitFor('another reads', async () => (await find('sidecar.ts')) !== killed);
     expect(await rightsOf('sidecar.ts')).toEqual(rights(nobody, none));
-    const isLive = async () =>
-      (await sipwarden.status()).sensors.some(({ name, state }) => name === 'packets' && state === 'live');
-    await waitFor('packets are read', isLive);
+    await waitFor('packets are read', arePacketsRead);
   });
 
   test('takes over what an earlier sipwarden left to root, and repairs the firewall', async () => {
@@ -229,6 +229,12 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'sipwarden, started
     expect(await banned()).toEqual(['203.0.113.9']);
     const [alarm] = (await sipwarden.status()).alarms.filter(({ code }) => code === 'CAPTURE_DOWN');
     expect(alarm?.hint).toMatch(/^restart sipwarden, as root/);
+    const starter = join(import.meta.dirname, '../../src/sidecar-starter.ts');
+    network.start('pbx', 'setpriv', [
+      ...['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups', '--no-new-privs', '--'],
+      ...[process.execPath, starter, '--socket', join(sipwarden.folder, 'run/starter/socket')],
+    ]);
+    await waitFor('packets are read', arePacketsRead, 20_000);
     await daemon.stop();
   });
 });
