@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { checkSocketIsFree } from './control/socket-in-use.ts';
 import { type Account, findAccount } from './launch/account.ts';
-import { type Capability, lackedCapabilities, neededCapabilities } from './launch/capabilities.ts';
+import {
+  type Capability,
+  lackedCapabilities,
+  neededCapabilities,
+  usesIptables,
+} from './launch/capabilities.ts';
 import { handOverFolder, shareWithGroup } from './launch/ownership.ts';
 import { startStarter } from './launch/start-starter.ts';
 import { tryCommand } from './lib/run-command.ts';
@@ -35,7 +40,7 @@ export async function launch({ path }: { readonly path?: string | undefined }): 
   ];
   await checkProgramIsReadable(becoming, daemon);
   handOver(config, daemon, sidecar);
-  if (config.firewall.backend === 'ipset' && (await isIptablesLegacy())) await prepareLegacy(daemon);
+  if (usesIptables(config.firewall.backend) && (await isIptablesLegacy())) await prepareLegacy(daemon);
   if (config.capture.source !== 'off') {
     await startStarter({ account: sidecar, socket: runFolders(config.control.socket).starterSocket });
   }

@@ -11,11 +11,15 @@ export interface Wanted {
   readonly source: 'nflog' | 'af-packet' | 'off';
 }
 
+/** It asks for sets, and iptables-legacy for everything, through a raw socket. */
+export function usesIptables(backend: string): boolean {
+  return backend !== 'nftables' && backend !== 'dry-run';
+}
+
 export function neededCapabilities({ backend, source }: Wanted): readonly Capability[] {
   const needed: Capability[] = [];
   if (backend !== 'dry-run' || source === 'nflog') needed.push('net_admin');
-  // iptables asks for sets, and iptables-legacy for everything, through a raw socket.
-  if (backend === 'ipset' || source === 'af-packet') needed.push('net_raw');
+  if (usesIptables(backend) || source === 'af-packet') needed.push('net_raw');
   return needed;
 }
 

@@ -4,6 +4,8 @@ import { lackedCapabilities, neededCapabilities } from '../../src/launch/capabil
 test.each([
   ['ipset', 'nflog', ['net_admin', 'net_raw']],
   ['ipset', 'off', ['net_admin', 'net_raw']],
+  ['auto', 'nflog', ['net_admin', 'net_raw']],
+  ['set-only', 'nflog', ['net_admin', 'net_raw']],
   ['nftables', 'nflog', ['net_admin']],
   ['nftables', 'af-packet', ['net_admin', 'net_raw']],
   ['dry-run', 'nflog', ['net_admin']],
