@@ -5,6 +5,7 @@ import { watchConfig } from './config-watch.ts';
 import { startControl } from './control/server.ts';
 import { checkSocketIsFree } from './control/socket-in-use.ts';
 import { createCore } from './core.ts';
+import { checkStillHeld } from './launch.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import { createLogger } from './lib/logger.ts';
 import { parseAddress } from './model/address.ts';
@@ -60,7 +61,9 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   });
 
   let insisting: { readonly by: string } | undefined;
-  const apply = async ({ config: changed }: LoadedConfig) => {
+  const apply = async (loaded: LoadedConfig) => {
+    checkStillHeld(loaded);
+    const { config: changed } = loaded;
     await core.configure(changed, insisting ? { force: true, ...insisting } : {});
     logger.level = changed.log.level;
     await sensors.configure(changed);

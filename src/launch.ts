@@ -70,16 +70,30 @@ export function checkPrivileges({ config: { firewall, capture } }: LoadedConfig)
   );
 }
 
+/** Throws NEEDS_RESTART where the configuration takes a right that this process has given up. */
+export function checkStillHeld({ config: { firewall, capture } }: LoadedConfig): void {
+  const lacked = lackedCapabilities(neededCapabilities({ ...firewall, ...capture }), 'permitted');
+  if (lacked.length === 0) return;
+  throw new SipwardenError(
+    'NEEDS_RESTART',
+    `firewall.backend = "${firewall.backend}" with capture.source = "${capture.source}" takes ${namesOf(lacked)}, which this process gave up when it started`,
+    { hint: 'restart sipwarden to have it; until then the settings of before are in force' },
+  );
+}
+
+function namesOf(capabilities: readonly Capability[]): string {
+  return capabilities.map((name) => `CAP_${name.toUpperCase()}`).join(' and ');
+}
+
 function checkHeld(needed: readonly Capability[]): void {
   const lacked = lackedCapabilities(needed, 'permitted');
   if (lacked.length > 0) throw unprivileged(lacked, 'give it to this container, such as by --cap-add');
 }
 
 function unprivileged(lacked: readonly Capability[], hint: string): SipwardenError {
-  const names = lacked.map((name) => `CAP_${name.toUpperCase()}`).join(' and ');
   return new SipwardenError(
     'DAEMON_UNPRIVILEGED',
-    `sipwarden has to change the firewall and to see packets, and lacks ${names}`,
+    `sipwarden has to change the firewall and to see packets, and lacks ${namesOf(lacked)}`,
     { hint },
   );
 }

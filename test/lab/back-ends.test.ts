@@ -54,8 +54,12 @@ describeWhere(['root', 'namespaces', 'firewall', 'sipvicious', 'tcpdump'], 'a ho
     expect(stdout).toMatch(/firewall: nftables\n {2}without hot signatures\n {2}NOTICE hot_signatures/);
   });
 
-  test('keeps its blocks when it goes over to ipset and back, each time without a trace of the other', async () => {
+  test('keeps its blocks when it goes over to ipset by a restart and back without, each time without a trace of the other', async () => {
     await sipwarden.configure('');
+    await waitFor('the right that ipset takes is missed', () => sipwarden.log().includes('CAP_NET_RAW'));
+    expect((await sipwarden.status()).backend).toBe('nftables');
+    await sipwarden.kill();
+    await sipwarden.start();
     await becomes('ipset');
     expect((await sipwarden.status()).firewall.because).toBe('ipset works here');
     expect(await sipwarden.kernelSet('sw-drop4')).toEqual([attacker]);
