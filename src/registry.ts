@@ -1,6 +1,7 @@
 // Every detector, one line each. Adding one = one file, one test, one line here.
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { dialPrefixProbing } from './detect/dial-prefix-probing.ts';
 import { distributedBruteforce } from './detect/distributed-bruteforce.ts';
 import { extensionEnumeration } from './detect/extension-enumeration.ts';
 import { inviteFlood } from './detect/invite-flood.ts';
@@ -17,6 +18,7 @@ export const detectors = [
   extensionEnumeration,
   unauthenticatedProbing,
   distributedBruteforce,
+  dialPrefixProbing,
   inviteFlood,
   tftpBruteforce,
 ] as const;
