@@ -36,6 +36,11 @@ export function findOption(table: ConfigTable, path: readonly PropertyKey[]): Co
   const [key, ...rest] = path;
   const inner = table.tables.find(({ name }) => name === key);
   if (inner) return findOption(inner, rest);
+  // A member of [[detect.override]] holds tables as [detect] does.
+  const [, below] = rest;
+  if (typeof rest[0] === 'number' && table.tables.some(({ name }) => name === below)) {
+    return findOption(table, rest.slice(1));
+  }
   return table.options.find(({ name }) => name === key) ?? table;
 }
 

@@ -4,11 +4,10 @@ import { controlOptions } from './control/control-options.ts';
 import { limitOptions } from './decide/limit-options.ts';
 import { policyOptions } from './decide/policy-options.ts';
 import { shieldOptions } from './decide/shield-options.ts';
+import { detectOptions, section } from './detect-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
 import { logLevels } from './lib/logger.ts';
-import type { DetectorDefinition } from './model/detection.ts';
 import { portsOption, userOption } from './model/options.ts';
-import { type DetectOptions, detectors } from './registry.ts';
 import { amiOptions } from './sense/ami.ts';
 import { captureOptions } from './sense/capture-options.ts';
 import { hostOptions } from './sense/host-options.ts';
@@ -38,15 +37,6 @@ const logOptions = z.strictObject({
   level: z.enum(logLevels).default('info').describe('How much is written to the log.'),
 });
 
-const detectOptions = z.strictObject(
-  Object.fromEntries(
-    detectors.map(({ name, summary, options }: DetectorDefinition) => [
-      name,
-      section(options, asSentence(summary)),
-    ]),
-  ),
-) as unknown as z.ZodType<DetectOptions, Record<string, unknown>>;
-
 export const configSchema = z.strictObject({
   mode: z
     .enum(['enforce', 'observe'])
@@ -73,12 +63,3 @@ export const configSchema = z.strictObject({
   log: section(logOptions, 'What sipwarden says about itself.'),
 });
 export type Config = z.infer<typeof configSchema>;
-
-/** A table that may be left out; then every option in it has its default. */
-function section<Options extends z.ZodType>(options: Options, description: string) {
-  return options.describe(description).prefault({} as z.input<Options>);
-}
-
-function asSentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}

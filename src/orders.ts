@@ -1,33 +1,28 @@
 // Carries out what persons order: every order is in the kernel and on the disk when it is answered. What hits phones,
 // trunks or a session of ours needs force, and is then made until confirmed.
 import type { Changes } from './changes.ts';
+import type { Config } from './config.ts';
 import type { Forced, Operations, Order, Status } from './control/operations.ts';
 import type { AddressList } from './decide/address-list.ts';
 import { entryOf } from './effects.ts';
 import { explainVerdict } from './explain.ts';
-import type { Firewall } from './firewall.ts';
+import { createLimitOrders, type LimitOrdersParts } from './limit-orders.ts';
 import { contains, type Network, overlaps } from './model/address.ts';
 import type { Change } from './model/change.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
-import { isLimit } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { ListEntry, ListName } from './model/list-entry.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
-import type { SourceLimit } from './model/source-limit.ts';
-import type { Time } from './model/time.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { SourceLimits } from './source-limits.ts';
+import { definitions } from './registry.ts';
 import type { Store } from './store/store.ts';
 
-export interface OrdersParts {
+export interface OrdersParts extends LimitOrdersParts {
   readonly pipeline: Pipeline;
   readonly store: Store;
   readonly changes: Changes;
-  readonly firewall: () => Firewall;
   readonly lists: Readonly<Record<ListName, AddressList>>;
-  readonly sourceLimits: SourceLimits;
-  readonly options: () => { decide: { ban_time: number }; control: { confirm_within: number } };
-  readonly now: () => Time;
+  readonly options: () => Pick<Config, 'decide' | 'control' | 'detect'>;
   readonly status: () => Promise<Status>;
   readonly reload: Operations['reload'];
   /** Puts what was reported last on the disk, so that a listing shows it. */
@@ -41,8 +36,7 @@ interface ForcedOrder {
 }
 
 export function createOrders(parts: OrdersParts): Operations {
-  const { pipeline, store, changes, firewall, lists, sourceLimits, options, now, status, reload, flush } =
-    parts;
+  const { pipeline, store, changes, firewall, lists, options, now, status, reload, flush } = parts;
   const reconciler = () => firewall().reconciler;
 
   const inForceWithin = (target: Network): readonly Decision[] =>
@@ -75,6 +69,7 @@ export function createOrders(parts: OrdersParts): Operations {
     change ? { result, change } : { result };
 
   return {
+    ...createLimitOrders(parts),
     status,
     reload,
     async bans() {
@@ -136,23 +131,19 @@ export function createOrders(parts: OrdersParts): Operations {
       await store.removeListEntry(name, target);
       return { target, wasThere };
     },
-    async limits() {
-      const held = await firewall().enforcer.list();
-      return { own: sourceLimits.all(), slowed: held.filter(({ set }) => isLimit(set)) };
-    },
-    async limitSet({ target, invitePerSecond, tftpPerMinute, note, by }) {
-      const common = { target, note, author: by, time: now() };
-      const wanted: SourceLimit[] = [
-        ...(invitePerSecond
-          ? [{ ...common, limit: 'invite', perMinute: 60 * invitePerSecond } as const]
-          : []),
-        ...(tftpPerMinute ? [{ ...common, limit: 'tftp', perMinute: tftpPerMinute } as const] : []),
-      ];
-      for (const each of wanted) await sourceLimits.set(each);
-      return wanted;
-    },
-    async limitClear({ target }) {
-      return { target, cleared: await sourceLimits.clear(target) };
+    async detectors() {
+      return definitions.map(([name, { summary }]) => {
+        const { state, ...detectorOptions } = options().detect[name];
+        const { count, ...last } = pipeline.fired(name);
+        return {
+          name,
+          summary,
+          state,
+          options: detectorOptions,
+          fired: count,
+          ...last,
+        };
+      });
     },
     async attacks({ source, limit }) {
       await flush();

@@ -10,16 +10,16 @@ import { createShield, type ShieldChange } from './decide/shield.ts';
 import type { ShieldOptions } from './decide/shield-options.ts';
 import { createCorrelator } from './detect/correlator.ts';
 import { createFadedCounts } from './detect/faded-counts.ts';
+import { createDetectors, type Finding } from './detectors.ts';
 import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
-import type { Detection } from './model/detection.ts';
 import type { Place } from './model/enforcer.ts';
 import type { InventoryFact } from './model/inventory.ts';
 import type { Observation } from './model/observation.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
 import type { Time } from './model/time.ts';
-import { createDetectors, type DetectOptions } from './registry.ts';
+import type { DetectOptions } from './registry.ts';
 import { createAttackLog } from './report/attack-log.ts';
 
 /** The part of the configuration that the flow itself depends on. */
@@ -81,7 +81,6 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     options: () => settings.decide,
     shieldOptions: () => settings.shield,
     limitOptions: () => settings.limit,
-    isEnforcing: () => settings.mode === 'enforce',
     protection,
     shield,
     newId,
@@ -92,7 +91,7 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     networkOf: (address: Address) => sourceOf(address, Math.min(48, settings.decide.ipv6_prefix)),
     faded: createFadedCounts(parts.seed ?? 0),
   };
-  let detectors = createDetectors(settings.detect, context);
+  const detectors = createDetectors(settings.detect, context);
   const correlator = createCorrelator(detect);
   recall(parts.decisions ?? []);
 
@@ -110,10 +109,7 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     const ban = policy.banOf(context.sourceOf(observation.source.address), observation.time);
     if (ban && passesBan(observation, ban)) effects.passed(ban, observation);
     becomeShielded(shield.learn(observation), observation.time);
-    for (const { watches, detector } of detectors) {
-      const detection = watches.includes(observation.kind) ? detector.observe(observation) : undefined;
-      if (detection) decide(detection);
-    }
+    for (const finding of detectors.find(observation)) decide(finding);
   }
 
   /** After a restart a whole site asks at once, and many a challenge is taken up late. */
@@ -142,11 +138,12 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     }
   }
 
-  function decide(detection: Detection) {
+  function decide({ detection, isOnlyObserved }: Finding) {
     const { source, time } = detection;
     if (isCollapsed(source, { shield, protection, options: () => settings.shield }, time))
       effects.collapsed(source);
-    const { decision, isNew } = policy.decide(detection);
+    const { decision, isNew } = policy.decide(detection, settings.mode === 'enforce' && !isOnlyObserved);
+    if (isNew) detectors.count(detection);
     if (isNew) void enforce(decision);
     effects.report(attackLog.record(detection, decision), isNew);
   }
@@ -216,18 +213,20 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     unban(target: Network, by: string, time: Time): Promise<void> {
       const places = policy.release(target);
       effects.shield(shield.endOverrule(target, time));
-      for (const { detector } of detectors) detector.forget(target);
+      detectors.forget(target);
       return effects.unblock(target, places, by, true);
     },
     /** New settings apply to the next observation; detectors whose options did not change keep what they counted. */
     configure(changed: PipelineSettings) {
-      detectors = createDetectors(changed.detect, context, { options: settings.detect, detectors });
+      detectors.configure(changed.detect);
       settings = changed;
     },
     /** Whoever would be let in before `by` stays out where he is still sending. */
     prolong(by: Time, isGoingOn: (decision: Decision) => boolean) {
       for (const decision of policy.prolong(by, isGoingOn)) void effects.block(decision);
     },
+    /** How often each attack gave cause for a decision, and when last. */
+    fired: detectors.fired,
     inForce: policy.inForce,
     protection,
     shield,

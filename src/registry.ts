@@ -1,5 +1,4 @@
 // Every detector, one line each. Adding one = one file, one test, one line here.
-import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { dialPrefixProbing } from './detect/dial-prefix-probing.ts';
 import { distributedBruteforce } from './detect/distributed-bruteforce.ts';
@@ -9,8 +8,8 @@ import { registrationBruteforce } from './detect/registration-bruteforce.ts';
 import { scannerSignature } from './detect/scanner-signature.ts';
 import { tftpBruteforce } from './detect/tftp-bruteforce.ts';
 import { unauthenticatedProbing } from './detect/unauthenticated-probing.ts';
-import type { Detector, DetectorContext, DetectorDefinition } from './model/detection.ts';
-import type { ObservationKind } from './model/observation.ts';
+import type { Network } from './model/address.ts';
+import type { DetectorDefinition } from './model/detection.ts';
 
 export const detectors = [
   scannerSignature,
@@ -24,25 +23,23 @@ export const detectors = [
 ] as const;
 
 type Registered = (typeof detectors)[number];
+export type DetectorName = Registered['name'];
+
+export const detectorStates = ['enforce', 'observe', 'off'] as const;
+export type DetectorState = (typeof detectorStates)[number];
+
 /** The options of every detector, under its name. */
-export type DetectOptions = { [Each in Registered as Each['name']]: z.infer<Each['options']> };
+type OptionsByName = {
+  [Each in Registered as Each['name']]: z.infer<Each['options']> & { readonly state: DetectorState };
+};
+export type DetectOptions = OptionsByName & {
+  readonly override: readonly Override[];
+};
+type Override = { readonly sources: readonly Network[]; readonly victims: readonly Network[] } & {
+  readonly [Name in DetectorName]?: Partial<OptionsByName[Name]>;
+};
 
-export interface ActiveDetector {
-  readonly name: string;
-  readonly watches: readonly ObservationKind[];
-  readonly detector: Detector;
-}
-
-/** Makes the detectors; of those that ran `before`, the ones whose options did not change go on with what they counted. */
-export function createDetectors(
-  options: DetectOptions,
-  context: DetectorContext,
-  before?: { readonly options: DetectOptions; readonly detectors: readonly ActiveDetector[] },
-): readonly ActiveDetector[] {
-  return detectors.map((definition: DetectorDefinition): ActiveDetector => {
-    const name = definition.name as Registered['name'];
-    const running = before?.detectors.find((active) => active.name === name);
-    if (running && isDeepStrictEqual(options[name], before?.options[name])) return running;
-    return { name, watches: definition.watches, detector: definition.create(options[name], context) };
-  });
-}
+/** Every detector, as any other is. */
+export const definitions: readonly (readonly [DetectorName, DetectorDefinition])[] = detectors.map(
+  (definition) => [definition.name, definition as DetectorDefinition],
+);

@@ -191,6 +191,49 @@ describe('the proof ladder', () => {
     expect(unblocked).toEqual(['203.0.113.66']);
   });
 
+  test('records what a detector finds that only observes, and blocks nobody for it', () => {
+    const { pipeline, decided, attacks } = run({
+      detect: { 'registration-bruteforce': { state: 'observe' } },
+    });
+    pipeline.observe(provenGuesses());
+    expect(decided).toMatchObject([{ action: 'ban', enforced: false }]);
+    expect(attacks()).toMatchObject([{ attack: 'registration-bruteforce' }]);
+    expect(pipeline.fired('registration-bruteforce')).toEqual({ count: 1, lastTime: start + 100 });
+  });
+
+  test('does not look for what is switched off', () => {
+    const { pipeline, decided, attacks } = run({ detect: { 'registration-bruteforce': { state: 'off' } } });
+    pipeline.observe(provenGuesses());
+    expect([...decided, ...attacks()]).toEqual([]);
+    expect(pipeline.fired('registration-bruteforce')).toEqual({ count: 0 });
+  });
+
+  test('judges some sources and victims by options of their own, the last that fits', () => {
+    const override = (some: object, hit_count: number) => ({
+      ...some,
+      'registration-bruteforce': { hit_count },
+    });
+    const { pipeline, decided } = run({
+      detect: {
+        override: [
+          override({ sources: ['203.0.113.0/24'] }, 1),
+          override({ sources: ['203.0.113.66'], victims: [pbx.address] }, 40),
+        ],
+      },
+    });
+    const from = (address: string, local = pbx) =>
+      pipeline.observe(
+        provenGuesses().map((guess) => ({ ...guess, source: { address, port: 5_060 }, local })),
+      );
+    for (const address of ['203.0.113.66', '203.0.113.67', '192.0.2.9']) from(address);
+    expect(decided.map(({ target, time }) => [target, time - start])).toEqual([
+      ['203.0.113.67', 10],
+      ['192.0.2.9', 100],
+    ]);
+    from('203.0.113.66', { ...pbx, address: '198.51.100.2' as typeof pbx.address });
+    expect(decided.at(-1)).toMatchObject({ target: '203.0.113.66' });
+  });
+
   test('applies new settings at once and keeps what unchanged detectors have counted', () => {
     const { pipeline, actions } = run();
     pipeline.observe(provenGuesses().slice(0, 10));

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { callDaemon } from '../control/client.ts';
-import type { Explanation, Forced, Status } from '../control/operations.ts';
+import type { DetectorReport, Explanation, Forced, Status } from '../control/operations.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
 import { type ListEntry, listNames } from '../model/list-entry.ts';
@@ -11,7 +11,7 @@ import { addDecisionCommands } from './decision-commands.ts';
 import { addLimitCommands } from './limit-commands.ts';
 import { type Call, duration, giver, network, show, showBan, untilConfirmed } from './orders.ts';
 import type { Output } from './print.ts';
-import { viewAttacks, viewBans, viewExplanation, viewList, viewStatus } from './views.ts';
+import { viewAttacks, viewBans, viewDetectors, viewExplanation, viewList, viewStatus } from './views.ts';
 
 export function addOrderCommands(program: Command, output: Output): void {
   const call: Call = (method, path, order) => {
@@ -32,6 +32,11 @@ export function addOrderCommands(program: Command, output: Output): void {
     .description('who is blocked, until when, and because of what')
     .option('--json', 'as JSON')
     .action(listing<Decision[]>('/v1/bans', viewBans));
+  program
+    .command('detectors')
+    .description('what is looked for, with which thresholds, and how often it was found')
+    .option('--json', 'as JSON')
+    .action(listing<DetectorReport[]>('/v1/detectors', viewDetectors));
   addBanCommands(program, output, call);
   addListCommands(program, output, call);
   addHistoryCommands(program, output, call);

@@ -1,5 +1,5 @@
 // The listings of the command line, as people read them.
-import type { Explanation, Status } from '../control/operations.ts';
+import type { DetectorReport, Explanation, Status } from '../control/operations.ts';
 import type { Attack } from '../model/attack.ts';
 import { describeRadius } from '../model/blast-radius.ts';
 import type { Decision } from '../model/decision.ts';
@@ -82,6 +82,25 @@ export function viewBans(decisions: readonly Decision[]): string {
     ]),
     'nobody is blocked',
   );
+}
+
+export function viewDetectors(detectors: readonly DetectorReport[]): string {
+  return table(
+    ['DETECTOR', 'STATE', 'FIRED', 'LAST', 'THRESHOLDS'],
+    detectors.map(({ name, state, fired, lastTime, options }) => [
+      name,
+      state,
+      String(fired),
+      lastTime === undefined ? '' : clock(lastTime),
+      Object.entries(options).map(optionText).join(', '),
+    ]),
+    'nothing is looked for',
+  );
+}
+
+function optionText([name, value]: [string, unknown]): string {
+  if (Array.isArray(value)) return `${name} ${value.length} entries`;
+  return `${name} ${name.endsWith('_period') ? formatDuration(Number(value)) : String(value)}`;
 }
 
 export function viewList(entries: readonly ListEntry[]): string {

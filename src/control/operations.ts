@@ -110,6 +110,17 @@ export interface Explanation {
   readonly behind: BlastRadius;
 }
 
+export interface DetectorReport {
+  readonly name: string;
+  readonly summary: string;
+  readonly state: 'enforce' | 'observe' | 'off';
+  /** Its options; durations in milliseconds. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** How often it gave cause for a decision since the start. */
+  readonly fired: number;
+  readonly lastTime?: Time;
+}
+
 export interface Limits {
   /** What persons set. */
   readonly own: readonly SourceLimit[];
@@ -143,6 +154,7 @@ export interface Operations {
     name: ListName,
     order: Order<'listRemove'>,
   ): Promise<{ readonly target: Network; readonly wasThere: boolean }>;
+  detectors(): Promise<readonly DetectorReport[]>;
   limits(): Promise<Limits>;
   limitSet(order: Order<'limitSet'>): Promise<readonly SourceLimit[]>;
   limitClear(order: Order<'limitClear'>): Promise<{ readonly target: Network; readonly cleared: number }>;

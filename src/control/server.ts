@@ -43,6 +43,7 @@ function createServer(operations: Operations): FastifyInstance {
   server.get('/v1/unconfirmed', () => operations.unconfirmed());
   server.post('/v1/confirm', ({ body }) => operations.confirm(orders.confirm.parse(body)));
   server.get('/v1/shield', () => operations.shield());
+  server.get('/v1/detectors', () => operations.detectors());
   server.get('/v1/limits', () => operations.limits());
   server.post('/v1/limits', ({ body }) => operations.limitSet(orders.limitSet.parse(body)));
   server.post('/v1/limits/clear', ({ body }) => operations.limitClear(orders.limitClear.parse(body)));

@@ -17,7 +17,10 @@ import type { Verdict } from './verdict.ts';
 
 export interface Policy {
   /** The decision that holds for this detection: a new one, or one in force that already covers it. */
-  decide(detection: Detection): { readonly decision: Decision; readonly isNew: boolean };
+  decide(
+    detection: Detection,
+    isEnforcing: boolean,
+  ): { readonly decision: Decision; readonly isNew: boolean };
   /** Takes a decision into account that was made elsewhere: by a person, or before a restart. */
   adopt(decision: Decision): void;
   /** What is not over, oldest first, notices left out; in observe mode also what would hold. */
@@ -42,7 +45,6 @@ export interface PolicyParts {
   readonly limitOptions: () => LimitOptions;
   readonly protection: Protection;
   readonly shield: Shield;
-  readonly isEnforcing: () => boolean;
   readonly newId: () => string;
 }
 
@@ -65,7 +67,7 @@ const strength: Record<Action, number> = {
 };
 
 export function createPolicy(parts: PolicyParts): Policy {
-  const { options, shieldOptions, protection, shield, isEnforcing, newId } = parts;
+  const { options, shieldOptions, protection, shield, newId } = parts;
   /** By what of the target is blocked; the oldest first. */
   const standing = new Map<string, Decision>();
   const terms = createTerms(parts);
@@ -112,11 +114,11 @@ export function createPolicy(parts: PolicyParts): Policy {
     histories.set(target, { offences: { ...offences, [action]: offences[action] + 1 }, lastTime: time });
   };
 
-  const covering = (verdict: Verdict, time: Time): Decision | undefined => {
+  const covering = (verdict: Verdict, time: Time, isEnforcing: boolean): Decision | undefined => {
     const decision = standing.get(keyOf(verdict));
     if (!decision || isOver(decision, time)) return undefined;
     // What was only observed does not hold any more once the administrator has armed it.
-    const isOnlyObserved = blocks(decision.action) && !decision.enforced && isEnforcing();
+    const isOnlyObserved = blocks(decision.action) && !decision.enforced && isEnforcing;
     return strength[decision.action] >= strength[verdict.action] && !isOnlyObserved ? decision : undefined;
   };
 
@@ -162,7 +164,7 @@ export function createPolicy(parts: PolicyParts): Policy {
       return places;
     },
     releasePort: (target, port) => standing.delete(keyOf({ action: 'port-ban', target, port })),
-    decide(detection) {
+    decide(detection, isEnforcing) {
       const { source, time, attack, proof } = detection;
       const verdict = judge(detection, {
         protection,
@@ -172,7 +174,7 @@ export function createPolicy(parts: PolicyParts): Policy {
         isAsked,
         isPortBlocked,
       });
-      const known = covering(verdict, time);
+      const known = covering(verdict, time, isEnforcing);
       if (known) return { decision: known, isNew: false };
       const { action, target, port, limit, phone, reason } = verdict;
       const behind = shield.blastRadius(source, time);
@@ -192,7 +194,7 @@ export function createPolicy(parts: PolicyParts): Policy {
         ...(phone && { phone }),
         ...(sizeOf(behind) > 0 && { behind }),
         offence,
-        enforced: blocks(action) && isEnforcing(),
+        enforced: blocks(action) && isEnforcing,
       };
       adopt(decision);
       return { decision, isNew: true };

@@ -96,7 +96,7 @@ export interface DetectorContext {
   networkOf(address: Address): Network;
 }
 
-export interface DetectorDefinition<Options extends z.ZodType = z.ZodType, Name extends string = string> {
+export interface DetectorDefinition<Options extends z.ZodObject = z.ZodObject, Name extends string = string> {
   /** The attack's name: the same in file name, configuration key, log, database and metrics. */
   readonly name: Name;
   readonly watches: readonly ObservationKind[];
@@ -114,7 +114,7 @@ export interface Detector {
 }
 
 /** Keeps the name and the options' type, from which the configuration's type is made. */
-export function defineDetector<Options extends z.ZodType, const Name extends string>(
+export function defineDetector<Options extends z.ZodObject, const Name extends string>(
   definition: DetectorDefinition<Options, Name>,
 ): DetectorDefinition<Options, Name> {
   return definition;

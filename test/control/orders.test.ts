@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { configSchema } from '../../src/config-schema.ts';
 import { callDaemon } from '../../src/control/client.ts';
-import type { Explanation, Forced } from '../../src/control/operations.ts';
+import type { DetectorReport, Explanation, Forced } from '../../src/control/operations.ts';
 import { startControl } from '../../src/control/server.ts';
 import { createCore } from '../../src/core.ts';
 import { createLogger } from '../../src/lib/logger.ts';
@@ -129,6 +129,17 @@ describe('an order', () => {
     for (let index = 1; index <= 64; index += 1) await limit(index);
     await expect(limit(65)).rejects.toMatchObject({ code: 'LIMITS_FULL', hint: expect.any(String) });
     expect(await daemon.get('/v1/limits')).toMatchObject({ own: { length: 64 } });
+  });
+
+  test('to list what is looked for tells states, thresholds and how often it was found', async () => {
+    guess();
+    const listed = (await daemon.get('/v1/detectors')) as readonly DetectorReport[];
+    expect(listed.find(({ name }) => name === 'registration-bruteforce')).toMatchObject({
+      state: 'enforce',
+      options: { hit_count: 10, monit_period: 600_000 },
+      fired: 1,
+    });
+    expect(listed.map(({ name }) => name)).toContain('dial-prefix-probing');
   });
 
   test('to limit nothing is refused', async () => {
