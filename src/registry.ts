@@ -11,7 +11,7 @@ import { unauthenticatedProbing } from './detect/unauthenticated-probing.ts';
 import type { Network } from './model/address.ts';
 import type { DetectorDefinition } from './model/detection.ts';
 
-export const detectors = [
+const detectors = [
   scannerSignature,
   registrationBruteforce,
   extensionEnumeration,
