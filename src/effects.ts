@@ -79,6 +79,13 @@ export function createEffects({
       if (isNewDecision) void flush();
       else settling ??= setTimeout(() => void flush(), settleMs);
     },
+    alarm({ attack, source, evidence: { counted } }) {
+      alarms.raise(
+        `ATTACK_${attack.replaceAll('-', '_').toUpperCase()}`,
+        `${attack} from ${source}: ${counted.count} ${counted.what}`,
+        `"sipwarden explain ${source}" shows all of it; where it was not the owner, change the password now`,
+      );
+    },
     passed,
     collapsed(address) {
       alarms.raise(

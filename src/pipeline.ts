@@ -3,6 +3,7 @@
 import type { AddressList } from './decide/address-list.ts';
 import { isCollapsed } from './decide/judge.ts';
 import type { LimitOptions } from './decide/limit-options.ts';
+import { passesBan } from './decide/passage.ts';
 import { createPolicy } from './decide/policy.ts';
 import type { PolicyOptions } from './decide/policy-options.ts';
 import { createProtection, neverBlocked } from './decide/protection.ts';
@@ -42,6 +43,8 @@ export interface Effects {
   shield(change: ShieldChange): void;
   /** An attack record is new or has grown. */
   report(attack: Attack, isNewDecision: boolean): void;
+  /** A person must know of this one at once. */
+  alarm(attack: Attack): void;
   /** A source that is banned still reaches the PBX. */
   passed(ban: Decision, observation: Observation): void;
   /** Many accounts come from one private address: nobody behind it can be told apart. */
@@ -145,7 +148,9 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     const { decision, isNew } = policy.decide(detection, settings.mode === 'enforce' && !isOnlyObserved);
     if (isNew) detectors.count(detection);
     if (isNew) void enforce(decision);
-    effects.report(attackLog.record(detection, decision), isNew);
+    const attack = attackLog.record(detection, decision);
+    effects.report(attack, isNew);
+    if (detection.isUrgent) effects.alarm(attack);
   }
 
   function enforce(decision: Decision): Promise<void> {
@@ -232,14 +237,6 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     shield,
     counters: correlator.counters,
   };
-}
-
-/** What was on its way when the ban began is over. Milliseconds. */
-const underWayMs = 2_000;
-
-/** Answers of ours go on being sent to somebody who is banned: only what he sent himself shows that he got through. */
-function passesBan({ kind, time }: Observation, ban: Decision): boolean {
-  return kind !== 'account-probed' && time > ban.time + underWayMs;
 }
 
 /** A person's ban beats the shield. */

@@ -1,5 +1,6 @@
 // Every detector, one line each. Adding one = one file, one test, one line here.
 import type { z } from 'zod';
+import { compromisedAccount } from './detect/compromised-account.ts';
 import { dialPrefixProbing } from './detect/dial-prefix-probing.ts';
 import { distributedBruteforce } from './detect/distributed-bruteforce.ts';
 import { extensionEnumeration } from './detect/extension-enumeration.ts';
@@ -18,6 +19,7 @@ const detectors = [
   unauthenticatedProbing,
   distributedBruteforce,
   dialPrefixProbing,
+  compromisedAccount,
   inviteFlood,
   tftpBruteforce,
 ] as const;

@@ -64,6 +64,7 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
       },
       unblock: async () => undefined,
       shield: () => undefined,
+      alarm: () => undefined,
       passed: () => undefined,
       collapsed: () => undefined,
       report: (attack) => void attacks.set(attack.id, attack),

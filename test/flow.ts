@@ -19,6 +19,7 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
   const attacks = new Map<string, Attack>();
   const unblocked: string[] = [];
   const passed: string[] = [];
+  const urgent: string[] = [];
   const shieldChanges: ShieldChange[] = [];
   const collapsed: string[] = [];
   let ids = 0;
@@ -37,6 +38,7 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
       },
       shield: (change) => void shieldChanges.push(change),
       report: (attack) => void attacks.set(attack.id, attack),
+      alarm: ({ attack, source }) => void urgent.push(`${attack} ${source}`),
       passed: ({ target }, { kind }) => void passed.push(`${kind} ${target}`),
       collapsed: (address) => void collapsed.push(address),
     },
@@ -51,6 +53,7 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
     allowlist,
     unblocked,
     passed,
+    urgent,
     shieldChanges,
     collapsed,
   };

@@ -155,6 +155,14 @@ describe('the proof ladder', () => {
     expect([...passed, ...observing.passed]).toEqual([]);
   });
 
+  test('raises an alarm where a stranger guesses at an account and then uses it', () => {
+    const { pipeline, urgent, decided } = run();
+    pipeline.observe(guesses({ proof: proven() }, start, 6));
+    pipeline.observe([success({ time: start + 1_000, proof: proven() })]);
+    expect(urgent).toEqual(['compromised-account 203.0.113.66']);
+    expect(decided.map(({ action }) => action)).toEqual(['notice']);
+  });
+
   test('slows a source that sends too many INVITEs and never bans it for that, however long', () => {
     const { pipeline, decided, attacks } = run();
     for (let minute = 0; minute < 600; minute += 1) {

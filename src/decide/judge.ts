@@ -14,6 +14,7 @@ export function judge(detection: Detection, parts: VerdictParts): Verdict {
   const stops = protection.against(source, time);
   const never = stops.find(({ because }) => neverBlocked.has(because) || because === 'administrator');
   if (never) return notice(source, `never blocked: ${never.because}, ${never.detail}`);
+  if (detection.isOnlyTold) return notice(source, 'only told: nobody is blocked for this alone');
   const ours = stops.find(({ because }) => because === 'gateway' || because === 'shielded');
   if (!ours && limit)
     return { action: 'limit', target: source, limit, reason: 'slowed, never banned for it' };

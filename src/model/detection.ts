@@ -71,6 +71,10 @@ export interface Detection {
   readonly evidence: Evidence;
   /** What the kernel lets such a source send: it is slowed, and never banned for it. */
   readonly limit?: LimitName;
+  /** Nobody is blocked for it, whoever it is. */
+  readonly isOnlyTold?: true;
+  /** A person must know of it at once. */
+  readonly isUrgent?: true;
 }
 
 /** What is left of a source whose evidence had to make room: messages, first and last when. */
