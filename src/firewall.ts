@@ -6,6 +6,8 @@ import { createBackEndChoice } from './enforce/back-end-choice.ts';
 import { createBanCheck, type Passage } from './enforce/ban-check.ts';
 import { cuttingConnections } from './enforce/connection-cutter.ts';
 import { createDryRunEnforcer } from './enforce/dry-run.ts';
+import { watchFirewall } from './enforce/firewall-watch.ts';
+import { createForeignChanges } from './enforce/foreign-changes.ts';
 import { guarded } from './enforce/guard.ts';
 import { createIpsetEnforcer } from './enforce/ipset.ts';
 import { createNftablesEnforcer } from './enforce/nftables.ts';
@@ -34,6 +36,8 @@ export interface Firewall {
   test(): Promise<void>;
   /** Somebody who is banned got through. */
   passed(passage: Passage): void;
+  /** How often others had changed what is ours, and it was repaired. */
+  repairs(): number;
   /** Ends what runs for us; with `keep_bans_on_stop` the kernel stays as it is, and bans run out by themselves. */
   close(options: { keepBans: boolean }): Promise<void>;
 }
@@ -50,7 +54,15 @@ export function createFirewall({ settings, protectionsOf, alarms, logger, now }:
   const blocking = createEnforcer(settings, logger, now);
   const cutting = cuttingConnections(blocking, { ports: settings.rules, logger });
   const enforcer = guarded(settings.backend === 'dry-run' ? blocking : cutting, protectionsOf);
-  const reconciler = createReconciler({ enforcer, alarms, now, logger });
+  const foreignChanges = createForeignChanges({ alarms, logger });
+  const reconciler = createReconciler({
+    enforcer,
+    onRepaired: foreignChanges.report,
+    alarms,
+    now,
+    logger,
+  });
+  const stopWatching = watchFirewall({ enforcer, reconciler });
   const banCheck = createBanCheck({ rules: settings.rules, repair: reconciler.repair, alarms, now });
   return {
     settings,
@@ -58,8 +70,11 @@ export function createFirewall({ settings, protectionsOf, alarms, logger, now }:
     reconciler,
     test: () => testEnforcer({ enforcer, alarms, now }),
     passed: banCheck.passed,
+    repairs: foreignChanges.count,
     async close({ keepBans }) {
       banCheck.stop();
+      stopWatching();
+      foreignChanges.stop();
       await reconciler.stop();
       if (!keepBans) await enforcer.teardown();
       await enforcer.close();

@@ -26,7 +26,7 @@ export async function describeStatus({
   const inForce = pipeline.inForce(now);
   const count = (wanted: Action) =>
     inForce.filter(({ action, enforced }) => action === wanted && (enforced || wanted === 'held')).length;
-  const { enforcer, reconciler } = core.firewall();
+  const { enforcer, reconciler, repairs } = core.firewall();
   const { name: backend, ...about } = enforcer.backEnd();
   const ami = sensors.find(({ name }) => name === 'ami');
   return {
@@ -52,6 +52,7 @@ export async function describeStatus({
       pending: reconciler.pending().length,
       ...about,
       notices: enforcer.notices(),
+      repairs: repairs(),
       drops: await enforcer.drops().catch(() => ({ hot: {}, limits: {} })),
     },
     correlator: pipeline.counters(),

@@ -39,6 +39,9 @@ export function viewStatus(status: Status): string {
     ...(status.firewall.pending > 0
       ? [`${status.firewall.pending} changes are waiting for the firewall`]
       : []),
+    ...(status.firewall.repairs > 0
+      ? [`the firewall was changed by others and repaired ${status.firewall.repairs} times`]
+      : []),
     ...alarms.map(
       ({ code, message, hint, since }) =>
         `ALARM [${code}] ${message} (since ${clock(since)})${hint && `\n  ${hint}`}`,

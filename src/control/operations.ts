@@ -88,10 +88,12 @@ export interface Status {
     readonly allow: number;
     readonly deny: number;
   };
+  /** `repairs`: how often others had changed what is ours in the firewall, since it was set up. */
   readonly firewall: Omit<BackEnd, 'name'> & {
     readonly pending: number;
     readonly notices: readonly string[];
     readonly drops: KernelDrops;
+    readonly repairs: number;
   };
   readonly correlator: Readonly<Record<string, number>>;
   readonly alarms: readonly Alarm[];

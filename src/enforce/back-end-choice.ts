@@ -16,6 +16,8 @@ export interface BackEndChoiceParts {
 export function createBackEndChoice({ candidates, others, logger }: BackEndChoiceParts): Enforcer {
   let chosen: Enforcer | undefined;
   let because: string | undefined;
+  /** Who watches the one that is chosen, as soon as there is one. */
+  let waiting: ((enforcer: Enforcer) => void) | undefined;
 
   const prepared = (): Enforcer => {
     if (chosen) return chosen;
@@ -76,6 +78,8 @@ export function createBackEndChoice({ candidates, others, logger }: BackEndChoic
       const first = await choose();
       await takeOverAll(first);
       chosen = first;
+      waiting?.(first);
+      waiting = undefined;
       logger.info({ backend: first.backEnd().name, because }, 'firewall prepared');
     },
     add: async (entry) => prepared().add(entry),
@@ -87,6 +91,19 @@ export function createBackEndChoice({ candidates, others, logger }: BackEndChoic
       return left.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
     },
     drops: async () => prepared().drops(),
+    damage: async () => prepared().damage(),
+    watch(onChange) {
+      let stop = () => {};
+      const begin = (enforcer: Enforcer) => {
+        stop = enforcer.watch(onChange);
+      };
+      if (chosen) begin(chosen);
+      else waiting = begin;
+      return () => {
+        waiting = undefined;
+        stop();
+      };
+    },
     async close() {
       await Promise.all(everyone().map((enforcer) => enforcer.close()));
     },

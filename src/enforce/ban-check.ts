@@ -23,7 +23,7 @@ export interface BanCheck {
 export interface BanCheckParts {
   readonly rules: RuleSettings;
   /** Makes the kernel hold again what it should. */
-  repair(): Promise<void>;
+  repair(): Promise<unknown>;
   readonly alarms: Alarms;
   readonly now: () => Time;
 }

@@ -51,6 +51,11 @@ export function createDryRunEnforcer({ now }: { readonly now: () => Time }): Enf
       return [...sets.values()].flatMap((members) => [...members.values()]);
     },
     drops: async () => ({ hot: {}, limits: {} }),
+    damage: async () =>
+      memberSets
+        .filter(({ kernelName }) => !sets.has(kernelName))
+        .map(({ kernelName }) => `the set ${kernelName}`),
+    watch: () => () => {},
     async close() {},
     async teardown() {
       sets.clear();

@@ -1,4 +1,5 @@
 // Our sets in ipset and what is in them, whoever's rules look into them.
+import { setImmediate } from 'node:timers/promises';
 import type { Enforcer, HeldEntry, Place, SetName } from '../model/enforcer.ts';
 import { SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
@@ -6,21 +7,23 @@ import { firewallCommand } from './firewall-command.ts';
 import { firewallError } from './firewall-error.ts';
 import { moveLines, outdatedSets } from './ipset-migration.ts';
 import { createIpsetSession } from './ipset-session.ts';
-import { kernelSetNames, setLines } from './ipset-sets.ts';
+import { damagedSets, kernelSetNames, nextOf, setLines } from './ipset-sets.ts';
+import { watchSets } from './ipset-watch.ts';
 import { type Family, families, memberSets } from './kernel-sets.ts';
 import { memberOf, placeOf, timeoutSeconds } from './member.ts';
 import type { RuleSettings } from './rule-settings.ts';
+import { readSetHeaders } from './set-headers.ts';
 
 export interface IpsetParts {
   readonly rules: RuleSettings;
   readonly now: () => Time;
   /** What stands before every command, such as `ip netns exec NAME`. */
   readonly commandPrefix?: readonly string[];
-  /** Longest silence of the `ipset -` child. Milliseconds. */
+  /** Longest silence of the `ipset -` child, and half of what any other program may take. Milliseconds. */
   readonly answerWithinMs?: number;
 }
 
-export interface IpsetMembers extends Pick<Enforcer, 'add' | 'remove' | 'list' | 'close'> {
+export interface IpsetMembers extends Pick<Enforcer, 'add' | 'remove' | 'list' | 'damage' | 'watch' | 'close'> {
   /** Makes the sets of these families; members that are there stay. */
   prepare(present: readonly Family[]): Promise<void>;
   destroy(): Promise<void>;
@@ -34,7 +37,10 @@ export function createIpsetMembers({
 }: IpsetParts): IpsetMembers {
   const session = createIpsetSession({ commandPrefix, answerWithinMs });
   const ipset = (args: readonly string[], input?: string) =>
-    firewallCommand([...commandPrefix, 'ipset', ...args], input === undefined ? {} : { input });
+    firewallCommand([...commandPrefix, 'ipset', ...args], {
+      timeoutMs: 2 * answerWithinMs,
+      ...(input !== undefined && { input }),
+    });
   let prepared: readonly Family[] = families;
 
   const locate = (place: Place) => {
@@ -43,10 +49,16 @@ export function createIpsetMembers({
     throw firewallError('FIREWALL_NO_IPV6', `${text} cannot be in a set: IPv6 is not protected here`);
   };
 
-  /** Sets that an earlier version of ours made otherwise. */
+  const headers = async () => readSetHeaders((await ipset(['list', '-t'])).stdout, kernelSetNames);
+
+  /** Sets that an earlier version of ours made otherwise; and what a process that was killed meanwhile left of that. */
   const renew = async () => {
-    const { stdout: listing } = await ipset(['list', '-t']);
-    for (const set of outdatedSets(listing, memberSets)) {
+    const there = await headers();
+    const leftovers = memberSets
+      .map(({ kernelName }) => nextOf(kernelName))
+      .filter((name) => there.has(name));
+    if (leftovers.length > 0) await ipset(['restore'], asText(leftovers.map((name) => `destroy ${name}`)));
+    for (const set of outdatedSets(there, memberSets)) {
       const { stdout: saved } = await ipset(['save', set.kernelName]);
       await ipset(['-exist', 'restore'], asText(moveLines(set, saved)));
     }
@@ -83,6 +95,8 @@ export function createIpsetMembers({
       return readMembers(stdout, now());
     },
 
+    damage: async () => damagedSets(await headers(), rules, prepared).map((name) => `the set ${name}`),
+    watch: (onChange) => watchSets(headers, onChange),
     close: () => session.close(),
 
     async destroy() {
@@ -98,18 +112,27 @@ const setOf: ReadonlyMap<string, SetName> = new Map(
   memberSets.map(({ set, kernelName }) => [kernelName, set]),
 );
 
+/** Read between two turns of the event loop: no ban waits for a long list. Some 10 ms. */
+const linesAtOnce = 1_000;
+
 /** From the output of `ipset save`. */
-function readMembers(saved: string, now: Time): readonly HeldEntry[] {
+async function readMembers(saved: string, now: Time): Promise<readonly HeldEntry[]> {
+  const lines = saved.split('\n');
   const entries: HeldEntry[] = [];
-  for (const line of saved.split('\n')) {
-    const [verb, name = '', text = '', , seconds, , packets] = line.split(' ');
-    const set = setOf.get(name);
-    const place = set && placeOf(set, text);
-    if (verb !== 'add' || !place) continue;
-    const until = Number(seconds) > 0 ? { until: now + Number(seconds) * 1000 } : {};
-    entries.push({ ...place, ...until, ...(Number(packets) > 0 && { packets: Number(packets) }) });
+  for (let start = 0; start < lines.length; start += linesAtOnce) {
+    if (start > 0) await setImmediate();
+    for (const line of lines.slice(start, start + linesAtOnce)) entries.push(...readMember(line, now));
   }
   return entries;
+}
+
+function readMember(line: string, now: Time): readonly HeldEntry[] {
+  const [verb, name = '', text = '', , seconds, , packets] = line.split(' ');
+  const set = setOf.get(name);
+  const place = set && placeOf(set, text);
+  if (verb !== 'add' || !place) return [];
+  const until = Number(seconds) > 0 ? { until: now + Number(seconds) * 1000 } : {};
+  return [{ ...place, ...until, ...(Number(packets) > 0 && { packets: Number(packets) }) }];
 }
 
 /** The kernel lets go of the rules that named a set a moment after they are gone. */

@@ -2,17 +2,13 @@
 // swapped, so that at no moment anybody who is blocked gets through. Pure.
 import { headerOf, nextOf } from './ipset-sets.ts';
 import type { MemberSet } from './kernel-sets.ts';
+import type { SetHeaders } from './set-headers.ts';
 
-/** Of these sets the ones that are not made as they would be today. `listing`: from `ipset list -t`. */
-export function outdatedSets(listing: string, sets: readonly MemberSet[]): readonly MemberSet[] {
-  const headers = new Map(
-    listing
-      .split('\n\n')
-      .map((block) => [field(block, 'Name'), `${field(block, 'Type')} ${field(block, 'Header')}`]),
-  );
+/** Of these sets the ones that are not made as they would be today. */
+export function outdatedSets(headers: SetHeaders, sets: readonly MemberSet[]): readonly MemberSet[] {
   return sets.filter((set) => {
     const header = headers.get(set.kernelName);
-    return header !== undefined && !isHeader(header, headerOf(set));
+    return header !== undefined && !isHeader(header.made, headerOf(set));
   });
 }
 
@@ -33,10 +29,6 @@ export function moveLines(set: MemberSet, saved: string): readonly string[] {
     `swap ${next} ${kernelName}`,
     `destroy ${next}`,
   ];
-}
-
-function field(block: string, name: string): string {
-  return new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? '';
 }
 
 /** What the kernel chose by itself (hashsize, bucketsize, initval) says nothing. */

@@ -3,8 +3,16 @@ import { isLimit, type SetName } from '../model/enforcer.ts';
 import type { PortRange } from '../model/options.ts';
 import { type Family, type MemberSet, memberSets, setCapacity } from './kernel-sets.ts';
 import type { RuleSettings } from './rule-settings.ts';
+import type { SetHeaders } from './set-headers.ts';
 
 const portSets = ['sw-udp', 'sw-tcp', 'sw-tftp'] as const;
+type PortSet = (typeof portSets)[number];
+
+const portsIn: Readonly<Record<PortSet, (settings: RuleSettings) => readonly PortRange[]>> = {
+  'sw-udp': ({ udpPorts, tftpPorts }) => [...udpPorts, ...tftpPorts],
+  'sw-tcp': ({ tcpPorts }) => tcpPorts,
+  'sw-tftp': ({ tftpPorts }) => tftpPorts,
+};
 
 /** Every set that may be ours, half-made ones included. */
 export const kernelSetNames: readonly string[] = [
@@ -32,23 +40,38 @@ function typeOf(set: SetName, family: Family): string {
 
 /** For `ipset -exist restore`: members stay, ports change in one step. */
 export function setLines(settings: RuleSettings, present: readonly Family[]): readonly string[] {
-  const members = memberSets
-    .filter(({ family }) => present.includes(family))
-    .map((set) => `create ${set.kernelName} ${headerOf(set)}`);
-  const { udpPorts, tcpPorts, tftpPorts } = settings;
   return [
-    ...members,
-    ...portLines('sw-udp', [...udpPorts, ...tftpPorts]),
-    ...portLines('sw-tcp', tcpPorts),
-    ...portLines('sw-tftp', tftpPorts),
+    ...memberSetsOf(present).map((set) => `create ${set.kernelName} ${headerOf(set)}`),
+    ...portSets.flatMap((name) => portLines(name, portsIn[name](settings))),
   ];
+}
+
+/** Sets that are not there, and sets of ports that do not hold as many ports as they should. */
+export function damagedSets(
+  headers: SetHeaders,
+  settings: RuleSettings,
+  present: readonly Family[],
+): readonly string[] {
+  const members = memberSetsOf(present).filter(({ kernelName }) => !headers.has(kernelName));
+  const ports = portSets.filter((name) => headers.get(name)?.members !== countPorts(portsIn[name](settings)));
+  return [...members.map(({ kernelName }) => kernelName), ...ports];
+}
+
+function memberSetsOf(present: readonly Family[]): readonly MemberSet[] {
+  return memberSets.filter(({ family }) => present.includes(family));
+}
+
+function countPorts(ranges: readonly PortRange[]): number {
+  return new Set(
+    ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
+  ).size;
 }
 
 export function nextOf(set: string): string {
   return `${set}-next`;
 }
 
-function portLines(set: (typeof portSets)[number], ports: readonly PortRange[]): readonly string[] {
+function portLines(set: PortSet, ports: readonly PortRange[]): readonly string[] {
   const next = nextOf(set);
   return [
     `create ${set} bitmap:port range 0-65535`,

@@ -6,16 +6,19 @@ import { createIpsetMembers, type IpsetParts } from './ipset-members.ts';
 import { type CountedRule, createIptables } from './iptables.ts';
 import { dividedTables } from './iptables-variant.ts';
 import { families } from './kernel-sets.ts';
+import { monitorRules } from './nft-monitor.ts';
 import type { RuleSettings } from './rule-settings.ts';
 
 export function createIpsetEnforcer({
   logger,
   ...parts
 }: IpsetParts & { readonly logger?: Logger }): Enforcer {
-  const { rules, commandPrefix = [] } = parts;
+  const { rules, commandPrefix = [], answerWithinMs = 5_000 } = parts;
   const members = createIpsetMembers(parts);
-  const iptables = createIptables(commandPrefix);
+  const iptables = createIptables(commandPrefix, 2 * answerWithinMs);
   let withoutIPv6: string | undefined;
+  /** What could be protected once must be again: then a program that fails is a failure. */
+  let isIPv6Known = false;
   let divided: string | undefined;
 
   const present = () => families.filter((family) => family === 4 || withoutIPv6 === undefined);
@@ -32,11 +35,27 @@ export function createIpsetEnforcer({
     ],
 
     async prepare() {
-      withoutIPv6 = await iptables.missing(6);
+      const missing = await iptables.missing(6);
+      withoutIPv6 = isIPv6Known ? undefined : missing;
+      isIPv6Known ||= missing === undefined;
       if (withoutIPv6 !== undefined) logger?.warn({ reason: withoutIPv6 }, 'IPv6 is not protected');
       await members.prepare(present());
       for (const family of present()) await iptables.install(family, rules);
       divided = await dividedTables(commandPrefix);
+    },
+
+    async damage() {
+      const sets = await members.damage();
+      const chains = await Promise.all(present().map((family) => iptables.damage(family, rules)));
+      const hasIPv6Come = withoutIPv6 !== undefined && (await iptables.missing(6)) === undefined;
+      return [...sets, ...chains.flat(), ...(hasIPv6Come ? ['all for IPv6, which was not there'] : [])];
+    },
+
+    watch(onChange) {
+      const stops = [members.watch(onChange), monitorRules(commandPrefix, () => onChange('rules'))];
+      return () => {
+        for (const stop of stops) stop();
+      };
     },
 
     async drops() {

@@ -3,6 +3,7 @@
 import { SipwardenError } from '../model/error.ts';
 import { firewallCommand } from './firewall-command.ts';
 import { chainLines, chainNames, jumpRules } from './iptables-rules.ts';
+import { areAllThere, chainsIn, jumpChanges, removalLines } from './iptables-saved.ts';
 import type { Family } from './kernel-sets.ts';
 import type { RuleSettings } from './rule-settings.ts';
 
@@ -12,6 +13,8 @@ export interface Iptables {
   /** Why this family cannot be protected here; undefined where it can. */
   missing(family: Family): Promise<string | undefined>;
   install(family: Family, settings: RuleSettings): Promise<void>;
+  /** What of it is no more as `install` left it, each as words for a person. */
+  damage(family: Family, settings: RuleSettings): Promise<readonly string[]>;
   remove(family: Family): Promise<void>;
   /** How many packets met each rule of ours that has a name. */
   counted(family: Family): Promise<readonly CountedRule[]>;
@@ -22,16 +25,19 @@ export interface CountedRule {
   readonly packets: number;
 }
 
-export function createIptables(commandPrefix: readonly string[]): Iptables {
+export function createIptables(commandPrefix: readonly string[], timeoutMs = 10_000): Iptables {
+  /** The kernel prints rules otherwise than they were written, so they are compared with what it printed once. */
+  const installed = new Map<Family, ReadonlyMap<string, string>>();
   const save = async (family: Family, ...more: readonly string[]) => {
     const argv = [...commandPrefix, `${programs[family]}-save`, '-t', 'raw', ...more];
-    const { stdout } = await firewallCommand(argv);
+    const { stdout } = await firewallCommand(argv, { timeoutMs });
     return stdout.split('\n');
   };
   const change = async (family: Family, lines: readonly string[]) => {
     const text = ['*raw', ...lines, 'COMMIT', ''].join('\n');
     await firewallCommand([...commandPrefix, `${programs[family]}-restore`, '--noflush', '-w', '5'], {
       input: text,
+      timeoutMs,
     });
   };
   return {
@@ -45,8 +51,22 @@ export function createIptables(commandPrefix: readonly string[]): Iptables {
       }
     },
     async install(family, settings) {
+      installed.delete(family);
+      const lines = chainLines(family, settings);
+      await change(family, [...lines, ...jumpChanges(await save(family), jumpRules(settings))]);
+      const chains = chainsIn(await save(family));
+      if (areAllThere(chains, lines)) installed.set(family, chains);
+    },
+    async damage(family, settings) {
       const saved = await save(family);
-      await change(family, [...chainLines(family, settings), ...jumpChanges(saved, jumpRules(settings))]);
+      const there = chainsIn(saved);
+      const wanted = installed.get(family);
+      const chains = chainNames.filter((chain) => !wanted || there.get(chain) !== wanted.get(chain));
+      const areJumpsRight = jumpChanges(saved, jumpRules(settings)).length === 0;
+      return [
+        ...(areJumpsRight ? [] : [`the jumps into our chains (IPv${family})`]),
+        ...chains.map((chain) => `the chain ${chain} (IPv${family})`),
+      ];
     },
     async counted(family) {
       return (await save(family, '-c')).flatMap((line) => {
@@ -59,46 +79,4 @@ export function createIptables(commandPrefix: readonly string[]): Iptables {
       if (lines.length > 0) await change(family, lines);
     },
   };
-}
-
-/** Nothing where all jumps are there, in order and before the rules of others; otherwise they are made anew. */
-function jumpChanges(saved: readonly string[], wanted: readonly string[]): readonly string[] {
-  const rules = saved.filter((line) => line.startsWith('-A '));
-  const isRight = ['PREROUTING', 'OUTPUT'].every((chain) => {
-    const isIn = (rule: string) => rule.startsWith(`-A ${chain} `);
-    const first = wanted.filter(isIn);
-    const there = rules.filter(isIn);
-    const isOnce = jumpsIn(there).length === first.length;
-    return isOnce && first.every((rule, index) => there[index] === rule);
-  });
-  if (isRight) return [];
-  const inserted = wanted.toReversed().map((rule) => rule.replace(/^-A (\S+)/, '-I $1 1'));
-  return [...jumpsIn(saved).map(deletion), ...inserted];
-}
-
-/** Jumps first, then chains: for whatever part of them there is. */
-function removalLines(saved: readonly string[]): readonly string[] {
-  const chains = chainNames.filter((chain) => saved.some((line) => line.startsWith(`:${chain} `)));
-  return [
-    ...jumpsIn(saved).map(deletion),
-    ...chains.map((chain) => `-F ${chain}`),
-    ...chains.map((chain) => `-X ${chain}`),
-  ];
-}
-
-/** Rules that lead from chains of others into ours. */
-function jumpsIn(saved: readonly string[]): readonly string[] {
-  return saved.filter((line) => {
-    const [, chain = ''] = /^-A (\S+)/.exec(line) ?? [];
-    const [, target = ''] = / -[jg] (\S+)$/.exec(line) ?? [];
-    return !isOurs(chain) && isOurs(target);
-  });
-}
-
-function isOurs(chain: string): boolean {
-  return chainNames.includes(chain);
-}
-
-function deletion(rule: string): string {
-  return rule.replace(/^-A/, '-D');
 }

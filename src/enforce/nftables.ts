@@ -7,6 +7,7 @@ import { memberOf, timeoutSeconds } from './member.ts';
 import { createNftChanges, memberLines } from './nft-changes.ts';
 import { dropCounter } from './nft-limits.ts';
 import { heldEntries, type ListedSet, listedCounters, listedSets } from './nft-listing.ts';
+import { monitorRules } from './nft-monitor.ts';
 import { frameLines, ruleLines } from './nft-rules.ts';
 import { createNftSession } from './nft-session.ts';
 import { type NftSet, nftHeaderOf, nftSetName, standingSets } from './nft-sets.ts';
@@ -32,12 +33,15 @@ export function createNftablesEnforcer({
 }: NftablesParts): Enforcer {
   const session = createNftSession({ commandPrefix, answerWithinMs });
   let sets: readonly NftSet[] | undefined;
+  /** Our table as the kernel printed it, without members; undefined until it is read, and after we changed it. */
+  let made: string | undefined;
   const changes = createNftChanges({
     session,
     sets: () => sets,
     widening: (wider) => ruleLines(rules, wider),
     widened(wider) {
       sets = wider;
+      made = undefined;
     },
   });
 
@@ -48,6 +52,11 @@ export function createNftablesEnforcer({
       timeoutMs: longestCommandMs,
     });
     return stdout;
+  };
+  /** Empty where there is none. */
+  const tableText = async (): Promise<string> => {
+    const ruleset = await nft(['-s', '-t', '-n', 'list', 'ruleset', 'inet']);
+    return /^table inet sipwarden \{\n[\s\S]*?\n\}$/m.exec(ruleset)?.[0] ?? '';
   };
   /** Without their members. */
   const setsInKernel = async () => listedSets(await nft(['-j', '-t', 'list', 'sets', 'inet']));
@@ -105,6 +114,7 @@ export function createNftablesEnforcer({
           ],
         );
         sets = wanted;
+        made = await tableText();
       }),
 
     add: (entry) => change(entry, timeoutSeconds(entry.until, now())),
@@ -121,6 +131,13 @@ export function createNftablesEnforcer({
       return { hot: {}, limits: Object.fromEntries(limits) };
     },
 
+    damage: () =>
+      changes.between(async () => {
+        const there = await tableText();
+        made ??= there;
+        return there === made && there !== '' ? [] : ['the table inet sipwarden'];
+      }),
+    watch: (onChange) => monitorRules(commandPrefix, () => onChange('rules')),
     close: () => changes.between(() => session.close()),
 
     teardown: () =>

@@ -2,10 +2,10 @@
 // It decides nothing, and forgets nothing that the kernel has not taken.
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
-import { type Enforcer, type Entry, isLimit, type Place } from '../model/enforcer.ts';
+import type { Enforcer, Entry, Place, Touched } from '../model/enforcer.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
-import { maxTimeoutSeconds } from './member.ts';
+import { type Difference, differences, inOrder, inWords, keyOf } from './differences.ts';
 
 /** `pending`: the firewall failed; it is tried until it works, and the alarm FIREWALL_FAILING says so. */
 export type Settlement = 'enforced' | 'pending';
@@ -18,38 +18,51 @@ export interface Reconciler {
   unset(place: Place): Promise<Settlement>;
   /** What the kernel has not acknowledged yet. */
   pending(): readonly Place[];
-  /** Puts back whatever someone else took out of the firewall. */
-  repair(): Promise<void>;
+  /**
+   * Puts back whatever someone else changed in the firewall, and resolves to that in words; empty where it was whole, or could
+   * not be repaired yet, or `start` has not told the truth. Members are compared where they may have been touched, and where rules were.
+   */
+  repair(touched?: Touched): Promise<readonly string[]>;
   /** Ends the retries; the enforcer stays as it is. */
   stop(): Promise<void>;
 }
 
 export interface ReconcilerParts {
   readonly enforcer: Enforcer;
+  /** What others had done, as soon as it is repaired, however many attempts that took. */
+  readonly onRepaired?: (damage: readonly string[]) => void;
   readonly alarms: Alarms;
   readonly now: () => Time;
   readonly logger: Logger;
 }
 
 const alarmCode = 'FIREWALL_FAILING';
+/** Nothing can be done now; the entry stays wanted, since IPv6 may come. */
+const noIPv6 = 'FIREWALL_NO_IPV6';
 const retryMs = { first: 500, longest: 30_000 } as const;
 /** Commands under way at once. */
 const batchSize = 10_000;
-/** The kernel counts whole seconds, up or down. Milliseconds. */
-const timeoutTolerance = 2_000;
 
 /** No second attempt can succeed. A full `drop` set is one: it is filled by packets that anyone can forge. */
-const refusals = new Set(['FIREWALL_UNTOUCHABLE', 'FIREWALL_REFUSED_TARGET', 'FIREWALL_NO_IPV6']);
+const refusals = new Set(['FIREWALL_UNTOUCHABLE', 'FIREWALL_REFUSED_TARGET', noIPv6]);
 
-export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerParts): Reconciler {
+export function createReconciler({ enforcer, onRepaired, alarms, now, logger }: ReconcilerParts): Reconciler {
   const truth = new Map<string, Entry>();
   const unsettled = new Map<string, Place>();
+  /** What we change ourselves while the kernel is being read: no other did that. */
+  let changing: Set<string> | undefined;
+  /** Until the kernel agrees with the truth for the first time, what differs is not the doing of others. */
+  let isNew = true;
+  /** What others did and is not repaired yet. */
+  const damage = new Set<string>();
+  let isPrepared = false;
   let nextRetryMs: number = retryMs.first;
   let retry: NodeJS.Timeout | undefined;
   let failures = 0;
   let pruneAt = 1_024;
+  let isStarted = false;
   let isStopped = false;
-  let round = Promise.resolve();
+  let round: Promise<void> = Promise.resolve();
 
   const fail = (error: unknown) => {
     failures += 1;
@@ -69,6 +82,7 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
     const wanted = truth.get(key);
     const isStillWanted = () => truth.get(key) === wanted;
     unsettled.set(key, place);
+    changing?.add(key);
     try {
       await (wanted ? enforcer.add(wanted) : enforcer.remove(place));
       if (isStillWanted()) unsettled.delete(key);
@@ -80,7 +94,7 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
       }
       if (isStillWanted()) unsettled.delete(key);
       if (!wanted) return 'enforced';
-      if (isStillWanted()) await withdraw(place);
+      if (isStillWanted() && codeOf(error) !== noIPv6) await withdraw(place);
       throw error;
     }
   };
@@ -91,12 +105,16 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
     await settle(place);
   };
 
-  const settleAgain = async (place: Place) => {
+  /** Whether the kernel has it now. */
+  const settleAgain = async (place: Place): Promise<boolean> => {
     try {
-      await settle(place);
+      return (await settle(place)) === 'enforced';
     } catch (error) {
       const { set, target, port } = place;
-      logger.warn({ set, target, port, reason: messageOf(error) }, 'entry given up');
+      if (codeOf(error) !== noIPv6) {
+        logger.warn({ set, target, port, reason: messageOf(error) }, 'entry given up');
+      }
+      return false;
     }
   };
 
@@ -105,36 +123,74 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
     pruneAt = Math.max(1_024, 2 * truth.size);
   };
 
-  const reconcile = async () => {
+  /** Sets and rules, where anything of them is missing. */
+  const prepare = async (touched: Touched): Promise<boolean> => {
+    const wasPrepared = isPrepared;
+    // Where the look fails too, the next attempt is made without it.
+    isPrepared = false;
+    const broken = wasPrepared ? await enforcer.damage() : [];
+    for (const what of broken) damage.add(what);
+    const isWhole = wasPrepared && broken.length === 0;
+    if (!isWhole) await enforcer.prepare();
+    isPrepared = true;
+    return !isWhole || touched === 'members';
+  };
+
+  const compareMembers = async () => {
+    const ours = new Set(unsettled.keys());
+    changing = ours;
+    const held = await enforcer.list();
+    changing = undefined;
+    prune();
+    const found = differences(truth, held, now());
+    unsettled.clear();
+    for (const { place } of found) unsettled.set(keyOf(place), place);
+    const settled: Difference[] = [];
+    const settleOne = async (difference: Difference) => {
+      if (await settleAgain(difference.place)) settled.push(difference);
+    };
+    for (const together of inOrder(found)) {
+      for (let start = 0; start < together.length; start += batchSize) {
+        await Promise.all(together.slice(start, start + batchSize).map(settleOne));
+      }
+    }
+    const foreign = settled.filter(({ place }) => !isNew && !ours.has(keyOf(place)));
+    for (const what of inWords(foreign)) damage.add(what);
+    isNew = false;
+  };
+
+  const reconcile = async (touched: Touched): Promise<readonly string[]> => {
     const failuresBefore = failures;
     try {
-      await enforcer.prepare();
-      const held = await enforcer.list();
-      prune();
-      const places = differences(truth, held, now());
-      unsettled.clear();
-      for (const place of places) unsettled.set(keyOf(place), place);
-      for (let start = 0; start < places.length; start += batchSize) {
-        await Promise.all(places.slice(start, start + batchSize).map(settleAgain));
-      }
+      if (!(await prepare(touched))) return [];
+      await compareMembers();
     } catch (error) {
       fail(error);
     }
-    if (failures > failuresBefore) return;
+    if (failures > failuresBefore) return [];
     nextRetryMs = retryMs.first;
     alarms.clear(alarmCode);
+    const repaired = [...damage];
+    damage.clear();
+    if (repaired.length > 0) onRepaired?.(repaired);
+    return repaired;
   };
 
-  const repair = () => {
-    round = round.then(() => (isStopped ? undefined : reconcile()));
-    return round;
+  const next = <Value>(act: () => Promise<Value>, otherwise: Value): Promise<Value> => {
+    const result = round.then(() => (isStopped ? otherwise : act()));
+    round = result.then(() => undefined);
+    return result;
   };
+  const repair = async (touched: Touched = 'members') =>
+    isStarted ? next(() => reconcile(touched), []) : [];
 
   return {
     start(desired) {
       truth.clear();
       for (const entry of desired) truth.set(keyOf(entry), entry);
-      return repair();
+      isNew = true;
+      isStarted = true;
+      return repair().then(() => undefined);
     },
     set(entry) {
       if (truth.size >= pruneAt) prune();
@@ -155,26 +211,12 @@ export function createReconciler({ enforcer, alarms, now, logger }: ReconcilerPa
   };
 }
 
-/** Places where the kernel holds too much, too little, or for the wrong time. Whoever is slowed is the kernel's affair. */
-function differences(truth: ReadonlyMap<string, Entry>, held: readonly Entry[], now: Time): readonly Place[] {
-  const heldByKey = new Map(held.map((entry) => [keyOf(entry), entry]));
-  const surplus = held.filter((entry) => !truth.has(keyOf(entry)) && !isLimit(entry.set));
-  const wrong = [...truth.values()].filter((wanted) => !agrees(wanted, heldByKey.get(keyOf(wanted)), now));
-  return [...surplus, ...wrong];
-}
-
-function agrees(wanted: Entry, held: Entry | undefined, now: Time): boolean {
-  if (!held) return false;
-  if (wanted.until === undefined || held.until === undefined) return wanted.until === held.until;
-  const reachable = Math.min(wanted.until, now + maxTimeoutSeconds * 1000);
-  return Math.abs(reachable - held.until) <= timeoutTolerance;
-}
-
 function isRefusal(error: unknown, { set }: Place): boolean {
-  if (!(error instanceof SipwardenError)) return false;
-  return refusals.has(error.code) || (set === 'drop' && error.code === 'FIREWALL_SET_FULL');
+  const code = codeOf(error);
+  if (code === undefined) return false;
+  return refusals.has(code) || (set === 'drop' && code === 'FIREWALL_SET_FULL');
 }
 
-function keyOf({ set, target, port }: Place): string {
-  return port ? `${set} ${target} ${port.protocol} ${port.port}` : `${set} ${target}`;
+function codeOf(error: unknown): string | undefined {
+  return error instanceof SipwardenError ? error.code : undefined;
 }

@@ -48,6 +48,9 @@ export interface KernelDrops {
 /** Where an entry lies; two entries of one place are one. */
 export type Place = Pick<Entry, 'set' | 'target' | 'port'>;
 
+/** What others may have changed: rules alone, or sets and their members too. */
+export type Touched = 'rules' | 'members';
+
 /** What of the configuration a back end can do by itself, beyond keeping its sets. */
 export interface Capabilities {
   /** A request with the text of a known scanner dies at once, the first one too. */
@@ -80,6 +83,12 @@ export interface Enforcer {
   /** Read back from the kernel, not from memory. */
   list(): Promise<readonly HeldEntry[]>;
   drops(): Promise<KernelDrops>;
+  /**
+   * What is no more as the last `prepare` made it, each as words for a person; members of sets are not compared. Reads only.
+   */
+  damage(): Promise<readonly string[]>;
+  /** Tells when others may have changed the firewall; sometimes for nothing, and never again after what it returns. */
+  watch(onChange: (touched: Touched) => void): () => void;
   /** Stops our children and leaves the kernel as it is: bans run out by themselves. */
   close(): Promise<void>;
   /** Removes everything of ours from the kernel, and nothing else. */

@@ -1,0 +1,47 @@
+// Nobody tells of changes of ipset's sets, nor of rules of iptables-legacy. So the sets' headers are read now and then:
+// how many rules name a set and how many members it has, without reading rules or members.
+import type { Touched } from '../model/enforcer.ts';
+import type { SetHeaders } from './set-headers.ts';
+
+/** Between two looks, of which each is a fork: 0.3 % of a processor. Milliseconds. */
+const lookEveryMs = 3_000;
+
+/** Returns what ends it. Headers that cannot be read are a reason to look closer. */
+export function watchSets(
+  readHeaders: () => Promise<SetHeaders>,
+  onChange: (touched: Touched) => void,
+): () => void {
+  let last: SetHeaders | undefined;
+  let isStopped = false;
+  let next: NodeJS.Timeout;
+
+  const look = async () => {
+    const headers = await readHeaders().catch(() => undefined);
+    if (isStopped) return;
+    const touched = headers ? compare(last, headers) : 'members';
+    last = headers;
+    wait();
+    if (touched) onChange(touched);
+  };
+  const wait = () => {
+    next = setTimeout(look, lookEveryMs).unref();
+  };
+
+  void look();
+  return () => {
+    isStopped = true;
+    clearTimeout(next);
+  };
+}
+
+/**
+ * Members run out one by one; a set that lost more than half of them between two looks was flushed. The first look comes with
+ * one at the rules, since they may have been changed before anybody watched.
+ */
+function compare(before: SetHeaders | undefined, after: SetHeaders): Touched | undefined {
+  if (!before) return 'rules';
+  const pairs = [...before.values()].map((header) => [header, after.get(header.name)] as const);
+  if (pairs.some(([{ members }, now]) => !now || now.members < members / 2)) return 'members';
+  if (pairs.some(([{ references }, now]) => now?.references !== references)) return 'rules';
+  return undefined;
+}
