@@ -87,6 +87,22 @@ const missing = await missingForNamespaces();
     expect(await namespace.members()).toEqual([{ ...entry, seconds: 0 }]);
   });
 
+  test('takes over what a version left that was killed while it took over from an older one', async () => {
+    await enforcer.prepare();
+    await enforcer.teardown();
+    const old = 'hash:net family inet maxelem 262144 timeout 0';
+    const lines = [
+      `create sw-ban4 ${old}`,
+      'add sw-ban4 192.0.2.1',
+      `create sw-ban4-next ${old} comment`,
+      'create sw-deny4-next hash:net family inet maxelem 262144 timeout 0 counters',
+    ];
+    await namespace.run('ipset', ['restore'], `${lines.join('\n')}\n`);
+    await enforcer.prepare();
+    expect(await namespace.setNames()).toHaveLength(21);
+    expect(await namespace.members()).toEqual([{ set: 'ban', target: '192.0.2.1', seconds: 0 }]);
+  });
+
   test('takes over what a version without the sets order and port left, and lets no member of it go', async () => {
     const old = ['allow', 'deny', 'shield', 'ban', 'drop'] as const;
     const capacities = { allow: 65_536, deny: 262_144, shield: 65_536, ban: 262_144, drop: 65_536 };

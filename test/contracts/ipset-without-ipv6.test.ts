@@ -56,6 +56,16 @@ const missing = await missingForNamespaces();
     }
   });
 
+  test('notices IPv6 that comes later, and protects it after the next prepare', async () => {
+    expect(await enforcer.damage()).toEqual([]);
+    for (const program of ['ip6tables-save', 'ip6tables-restore']) await rm(join(folder, program));
+    expect(await enforcer.damage()).toEqual(['all for IPv6, which was not there']);
+    await enforcer.prepare();
+    expect(enforcer.notices()).toEqual([]);
+    expect(await enforcer.damage()).toEqual([]);
+    await enforcer.add({ set: 'ban', target: '2001:db8::/64' });
+  });
+
   test('leaves nothing behind after teardown', async () => {
     await enforcer.teardown();
     expect(await namespace.rules()).toEqual([]);

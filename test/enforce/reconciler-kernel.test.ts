@@ -140,6 +140,21 @@ const time = 1_700_000_000_000;
     expect((await namespace.rules()).filter((rule) => rule.startsWith('-A PREROUTING'))).toHaveLength(4);
   });
 
+  test('loses no ban of an IPv6 address while ip6tables fails for a moment', async () => {
+    const [ban] = bans(1);
+    await reconciler.start([{ ...ban!, target: '2001:db8:1::/64' }]);
+    await writeFile(join(folder, 'ip6tables-save'), '#!/bin/sh\nexit 4\n', { mode: 0o755 });
+    await flush();
+    await reconciler.repair();
+    await reconciler.set({ ...ban!, target: '2001:db8:2::/64' });
+    expect(alarms).toEqual(new Set(['FIREWALL_FAILING']));
+    await rm(join(folder, 'ip6tables-save'));
+    await settled();
+    expect(await heldTargets()).toEqual(['2001:db8:1::/64', '2001:db8:2::/64']);
+    expect((await namespace.rules()).filter((rule) => rule.startsWith('-A PREROUTING'))).toHaveLength(4);
+    expect(enforcer.notices()).toEqual([]);
+  });
+
   test('gets what it missed while ipset hung', async () => {
     await reconciler.start([]);
     await enforcer.close();

@@ -19,7 +19,9 @@ let failing: Set<keyof Enforcer>;
 let trouble: (entry: Entry) => string | undefined;
 let untouchable: Set<string>;
 let alarms: Set<string>;
-let prepared: number;
+let looks: number;
+/** What was found changed by others, repair by repair. */
+let repaired: (readonly string[])[];
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -29,15 +31,17 @@ beforeEach(() => {
   trouble = () => undefined;
   untouchable = new Set();
   alarms = new Set();
-  prepared = 0;
+  looks = 0;
+  repaired = [];
   const step = async <Value>(name: keyof Enforcer, act: () => Promise<Value>): Promise<Value> => {
     if (failing.has(name)) throw new SipwardenError('FIREWALL_TIMEOUT', `${name} hangs`);
-    if (name === 'prepare') prepared += 1;
+    if (name === 'damage') looks += 1;
     return act();
   };
   const fragile: Enforcer = {
     ...kernel,
     prepare: () => step('prepare', kernel.prepare),
+    damage: () => step('damage', kernel.damage),
     add: (entry) =>
       step('add', async () => {
         const code = trouble(entry);
@@ -51,6 +55,7 @@ beforeEach(() => {
     enforcer: guarded(fragile, ({ target }) =>
       untouchable.has(target) ? [{ because: 'shielded', detail: 'registered' }] : [],
     ),
+    onRepaired: (damage) => repaired.push(damage),
     alarms: { raise: (code) => alarms.add(code), clear: (code) => alarms.delete(code) },
     now: () => time,
     logger: pino({ level: 'silent' }),
@@ -120,13 +125,13 @@ describe('while it runs', () => {
     expect(reconciler.pending()).toEqual([]);
   });
 
-  test.each(['prepare', 'add', 'list'] as const)(
-    'keeps an entry pending until it is enforced while %s fails',
-    async (name) => {
-      failing.add('add').add(name);
+  test.each<(keyof Enforcer)[][]>([[['damage', 'prepare']], [['add']], [['list']]])(
+    'keeps an entry pending until it is enforced while %j fails',
+    async (names) => {
+      failing = new Set([...names, 'add']);
       await expect(reconciler.set(one)).resolves.toBe('pending');
       expect(alarms).toEqual(new Set(['FIREWALL_FAILING']));
-      failing = new Set([name]);
+      failing = new Set(names);
       await jest.advanceTimersByTimeAsync(600_000);
       expect(reconciler.pending()).toMatchObject([{ target: '192.0.2.1' }]);
       failing.clear();
@@ -151,10 +156,10 @@ describe('while it runs', () => {
     failing.add('add');
     await reconciler.set(one);
     await jest.advanceTimersByTimeAsync(60_000);
-    const early = prepared;
+    const early = looks;
     await jest.advanceTimersByTimeAsync(600_000);
     expect(early).toBeLessThan(10);
-    expect(prepared - early).toBe(20);
+    expect(looks - early).toBe(20);
   });
 
   test('the last word wins when an entry is set and unset at once', async () => {
@@ -242,8 +247,93 @@ describe('while it runs', () => {
     failing.add('add');
     await reconciler.set(one);
     await reconciler.stop();
-    const before = prepared;
+    const before = looks;
     await jest.advanceTimersByTimeAsync(600_000);
-    expect(prepared).toBe(before);
+    expect(looks).toBe(before);
   });
+});
+
+describe('what others did', () => {
+  const three: Entry = { set: 'drop', target: '192.0.2.3', until };
+  beforeEach(() => reconciler.start([one, two]));
+
+  test('is told in words, once it is repaired', async () => {
+    await kernel.remove(one);
+    await kernel.remove(two);
+    await kernel.add(three);
+    const words = ['1 too many in the set drop', '2 gone from the set ban'];
+    await expect(reconciler.repair()).resolves.toEqual(words);
+    await expect(reconciler.repair()).resolves.toEqual([]);
+    expect(repaired).toEqual([words]);
+    expect(await held()).toEqual(['ban 192.0.2.1', 'ban 192.0.2.2']);
+  });
+
+  test('is told although the repair took many attempts', async () => {
+    await kernel.teardown();
+    failing.add('prepare');
+    await expect(reconciler.repair()).resolves.toEqual([]);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(repaired).toEqual([]);
+    failing.clear();
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(repaired).toEqual([expect.arrayContaining(['the set sw-ban4', '2 gone from the set ban'])]);
+  });
+
+  test('is not what we did ourselves meanwhile, nor what we still owe, nor what differs at a start', async () => {
+    const repair = reconciler.repair();
+    await Promise.all([reconciler.set(three), reconciler.unset(one), repair]);
+    failing.add('add');
+    await reconciler.set(one);
+    failing.clear();
+    await reconciler.repair();
+    await reconciler.start([two]);
+    expect(repaired).toEqual([]);
+    expect(await held()).toEqual(['ban 192.0.2.2']);
+  });
+
+  test('blocks nobody for a moment who is to get through', async () => {
+    const deny: Entry = { set: 'deny', target: '198.51.100.0/24' };
+    const allow: Entry = { set: 'allow', target: '198.51.100.7' };
+    const shield: Entry = { set: 'shield', target: '198.51.100.8' };
+    await reconciler.start([deny, allow, shield]);
+    await kernel.teardown();
+    const added: string[] = [];
+    trouble = ({ set }) => {
+      added.push(set);
+      return undefined;
+    };
+    await reconciler.repair();
+    expect(added).toEqual(['allow', 'shield', 'deny']);
+  });
+
+  test('is no member that ran out', async () => {
+    await kernel.remove(one);
+    time = until - 1_000;
+    await expect(reconciler.repair()).resolves.toEqual([]);
+  });
+
+  test('is looked for among members only where they may have been touched', async () => {
+    await kernel.remove(one);
+    await expect(reconciler.repair('rules')).resolves.toEqual([]);
+    await expect(reconciler.repair('members')).resolves.toEqual(['1 gone from the set ban']);
+  });
+});
+
+test('lets nothing go that the kernel holds before it was told the truth', async () => {
+  await kernel.prepare();
+  await kernel.add(one);
+  await reconciler.repair();
+  expect(await held()).toEqual(['ban 192.0.2.1']);
+});
+
+test('keeps what is for IPv6 until there is IPv6', async () => {
+  const six: Entry = { set: 'ban', target: '2001:db8::/64', until };
+  trouble = ({ target }) => (target.includes(':') ? 'FIREWALL_NO_IPV6' : undefined);
+  await reconciler.start([one]);
+  await expect(reconciler.set(six)).rejects.toMatchObject({ code: 'FIREWALL_NO_IPV6' });
+  await reconciler.repair();
+  expect(reconciler.pending()).toEqual([]);
+  trouble = () => undefined;
+  await reconciler.repair();
+  expect(await held()).toEqual(['ban 192.0.2.1', 'ban 2001:db8::/64']);
 });

@@ -83,6 +83,22 @@ describeWhere(['root', 'namespaces', 'firewall', 'sipvicious', 'tcpdump'], 'a ho
     expect(await dropped()).toEqual([attacker]);
   });
 
+  test('puts its rules and bans back when another program flushes the firewall, and says so', async () => {
+    const rules = async () => (await network.run('pbx', 'iptables-save', ['-t', 'raw'])).stdout;
+    const before = await rules();
+    await network.run('pbx', 'nft', ['flush', 'ruleset']);
+    await network.run('pbx', 'ipset', ['flush']);
+    await waitFor('they are back', async () => {
+      const dropped = await sipwarden.kernelSet('sw-drop4');
+      return dropped.includes(attacker) && (await rules()).includes('-j SIPWARDEN');
+    });
+    const { alarms, firewall } = await sipwarden.status();
+    expect(firewall.repairs).toBeGreaterThan(0);
+    expect(alarms.map(({ code }) => code)).toContain('FIREWALL_CHANGED_BY_OTHERS');
+    const chainsOf = (text: string) => text.split('\n').filter((line) => /^-A /.test(line));
+    expect(chainsOf(await rules())).toEqual(chainsOf(before));
+  });
+
   test('reads its configuration again at SIGHUP', async () => {
     const applied = () => sipwarden.log().split('configuration applied').length;
     const before = applied();
