@@ -23,7 +23,8 @@ export interface IpsetParts {
   readonly answerWithinMs?: number;
 }
 
-export interface IpsetMembers extends Pick<Enforcer, 'add' | 'remove' | 'list' | 'damage' | 'watch' | 'close'> {
+export interface IpsetMembers
+  extends Pick<Enforcer, 'add' | 'remove' | 'list' | 'damage' | 'watch' | 'close'> {
   /** Makes the sets of these families; members that are there stay. */
   prepare(present: readonly Family[]): Promise<void>;
   destroy(): Promise<void>;

@@ -180,6 +180,17 @@ export function describeEnforcer(name: string, open: () => Promise<EnforcerSubje
       await next.close();
     }, 180_000);
 
+    test('finds nothing damaged, whatever members came and went, until all is gone', async () => {
+      expect(await enforcer.damage()).toEqual([]);
+      await enforcer.add(ban('192.0.2.0/24', inMs(600_000)));
+      await enforcer.add(ban('2001:db8::1'));
+      await enforcer.remove(ban('2001:db8::1'));
+      await enforcer.prepare();
+      expect(await enforcer.damage()).toEqual([]);
+      await enforcer.teardown();
+      expect(await enforcer.damage()).not.toEqual([]);
+    });
+
     test('leaves its members where they are when it closes', async () => {
       await enforcer.add(ban('192.0.2.1'));
       await enforcer.close();
