@@ -18,7 +18,7 @@ export function watchSets(
   const look = async () => {
     const headers = await readHeaders().catch(() => undefined);
     if (isStopped) return;
-    const touched = headers ? compare(last, headers) : 'members';
+    const touched = headers ? last && compare(last, headers) : 'members';
     last = headers;
     wait();
     if (touched) onChange(touched);
@@ -34,12 +34,8 @@ export function watchSets(
   };
 }
 
-/**
- * Members run out one by one; a set that lost more than half of them between two looks was flushed. The first look comes with
- * one at the rules, since they may have been changed before anybody watched.
- */
-function compare(before: SetHeaders | undefined, after: SetHeaders): Touched | undefined {
-  if (!before) return 'rules';
+/** Members run out one by one; a set that lost more than half of them between two looks was flushed. */
+function compare(before: SetHeaders, after: SetHeaders): Touched | undefined {
   const pairs = [...before.values()].map((header) => [header, after.get(header.name)] as const);
   if (pairs.some(([{ members }, now]) => !now || now.members < members / 2)) return 'members';
   if (pairs.some(([{ references }, now]) => now?.references !== references)) return 'rules';

@@ -5,7 +5,7 @@ import { type RunningProcess, startProcess } from '../lib/run-command.ts';
 /** Until a monitor that ended is started again. Milliseconds. */
 const restartMs = { first: 1_000, longest: 300_000 } as const;
 
-/** Returns what ends it. What changed while no monitor ran is told as one change when the next one runs. */
+/** Returns what ends it. What changed while no monitor ran, also before the first, is told as one change when one is started. */
 export function monitorRules(commandPrefix: readonly string[], onChange: () => void): () => void {
   const [file = '', ...args] = [...commandPrefix, 'nft', 'monitor', 'rules'];
   let child: RunningProcess;
@@ -21,12 +21,10 @@ export function monitorRules(commandPrefix: readonly string[], onChange: () => v
     });
     void child.exited.then(() => {
       if (isStopped) return;
-      restart = setTimeout(() => {
-        start();
-        onChange();
-      }, waitMs).unref();
+      restart = setTimeout(start, waitMs).unref();
       waitMs = Math.min(2 * waitMs, restartMs.longest);
     });
+    onChange();
   };
 
   start();

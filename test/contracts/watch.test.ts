@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { watchFirewall } from '../../src/enforce/firewall-watch.ts';
 import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
+import { createNftablesEnforcer } from '../../src/enforce/nftables.ts';
 import { createReconciler, type Reconciler } from '../../src/enforce/reconciler.ts';
 import { runCommand } from '../../src/lib/run-command.ts';
 import type { Enforcer, Entry } from '../../src/model/enforcer.ts';
@@ -169,4 +170,54 @@ const foreign = '*raw\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n-A INPUT
     await waitFor('it is repaired', () => repaired.length > 0);
     expect(await saved()).toEqual(fresh);
   });
+});
+
+(missing ? describe.skip : describe)('a watch of nftables', () => {
+  let namespace: Namespace;
+  beforeEach(async () => {
+    namespace = await openNamespace();
+  });
+  afterEach(() => namespace.remove());
+
+  test.each(['flush ruleset', 'delete table inet sipwarden', 'flush chain inet sipwarden prerouting'])(
+    'repairs nft %s',
+    async (change) => {
+      const enforcer = createNftablesEnforcer({
+        rules: testRules(),
+        now: Date.now,
+        commandPrefix: namespace.prefix,
+      });
+      const repaired: (readonly string[])[] = [];
+      const reconciler = createReconciler({
+        enforcer,
+        onRepaired: (damage) => repaired.push(damage),
+        alarms: { raise: () => {}, clear: () => {} },
+        now: Date.now,
+        logger: pino({ level: 'silent' }),
+      });
+      await reconciler.start([ban]);
+      const table = () => namespace.run('nft', ['-s', '-t', 'list', 'table', 'inet', 'sipwarden']);
+      const fresh = await table();
+      let looks = 0;
+      const repair: Reconciler['repair'] = async (touched) => {
+        const damage = await reconciler.repair(touched);
+        looks += 1;
+        return damage;
+      };
+      const stop = watchFirewall({ enforcer, reconciler: { repair } });
+      try {
+        await waitFor('the first look', () => looks > 0);
+        await namespace.run('nft', change.split(' '));
+        await waitFor('it is told', () => repaired.length > 0);
+        await waitFor('it is whole', async () => (await table().catch(() => '')) === fresh);
+        expect((await enforcer.list()).map(({ set, target }) => `${set} ${target}`)).toEqual([
+          'ban 192.0.2.1',
+        ]);
+      } finally {
+        stop();
+        await reconciler.stop();
+        await enforcer.close();
+      }
+    },
+  );
 });
