@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Changes, createChanges } from './changes.ts';
 import type { Config } from './config.ts';
 import { createAddressList } from './decide/address-list.ts';
-import { createEffects } from './effects.ts';
+import { createEffects, entryOf } from './effects.ts';
 import { createFirewall, type Firewall, firewallSettings } from './firewall.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Address, Network } from './model/address.ts';
@@ -73,7 +73,12 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
   });
   const wantedFirewall = () => firewallSettings(settings(), sourceLimits.all());
   const newFirewall = (): Firewall =>
-    createFirewall({ settings: wantedFirewall(), protectionsOf, alarms, logger, now });
+    createFirewall({
+      settings: wantedFirewall(),
+      protectionsOf,
+      onRead: (by, isSending) => pipeline.prolong(by, (decision) => isSending(entryOf(decision))),
+      ...{ alarms, logger, now },
+    });
   let firewall = newFirewall();
 
   const desired = () =>

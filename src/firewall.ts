@@ -1,24 +1,26 @@
 // The enforcer that the configuration asks for, behind the guard and the reconciler.
 
 import type { Config } from './config.ts';
-import type { LimitOptions } from './decide/limit-options.ts';
 import { createBackEndChoice } from './enforce/back-end-choice.ts';
 import { createBanCheck, type Passage } from './enforce/ban-check.ts';
 import { cuttingConnections } from './enforce/connection-cutter.ts';
 import { createDryRunEnforcer } from './enforce/dry-run.ts';
-import { watchFirewall } from './enforce/firewall-watch.ts';
+import { compareEveryMs, watchFirewall } from './enforce/firewall-watch.ts';
 import { createForeignChanges } from './enforce/foreign-changes.ts';
 import { guarded } from './enforce/guard.ts';
+import { checkGuests } from './enforce/guest-bridges.ts';
 import { createIpsetEnforcer } from './enforce/ipset.ts';
 import { createNftablesEnforcer } from './enforce/nftables.ts';
 import { createReconciler, type Reconciler } from './enforce/reconciler.ts';
-import type { LimitSettings, RuleSettings } from './enforce/rule-settings.ts';
+import type { RuleSettings } from './enforce/rule-settings.ts';
 import { testEnforcer } from './enforce/self-test.ts';
+import { createSendingWatch } from './enforce/sending-watch.ts';
 import { createSetOnlyEnforcer } from './enforce/set-only.ts';
 import type { Logger } from './lib/logger.ts';
+import { limitSettings } from './limit-settings.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Untouchable } from './model/decision.ts';
-import type { Enforcer, Entry, LimitName } from './model/enforcer.ts';
+import type { Enforcer, Entry, Place } from './model/enforcer.ts';
 import type { SourceLimit } from './model/source-limit.ts';
 import type { Time } from './model/time.ts';
 
@@ -32,7 +34,7 @@ export interface Firewall {
   readonly settings: FirewallSettings;
   readonly enforcer: Enforcer;
   readonly reconciler: Reconciler;
-  /** Whether a ban reaches the kernel; an alarm where it does not. */
+  /** Whether a ban reaches the kernel, and guests are seen; an alarm where it is not so. */
   test(): Promise<void>;
   /** Somebody who is banned got through. */
   passed(passage: Passage): void;
@@ -45,19 +47,28 @@ export interface Firewall {
 export interface FirewallParts {
   readonly settings: FirewallSettings;
   readonly protectionsOf: (entry: Entry) => readonly Untouchable[];
+  /** The kernel was read: who is blocked, ends before `by`, and is still sending. */
+  readonly onRead: (by: Time, isSending: (place: Place) => boolean) => void;
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
 }
 
-export function createFirewall({ settings, protectionsOf, alarms, logger, now }: FirewallParts): Firewall {
+export function createFirewall({ settings, protectionsOf, onRead, ...parts }: FirewallParts): Firewall {
+  const { alarms, logger, now } = parts;
   const blocking = createEnforcer(settings, logger, now);
+  const sending = createSendingWatch();
   const cutting = cuttingConnections(blocking, { ports: settings.rules, logger });
   const enforcer = guarded(settings.backend === 'dry-run' ? blocking : cutting, protectionsOf);
   const foreignChanges = createForeignChanges({ alarms, logger });
   const reconciler = createReconciler({
     enforcer,
     onRepaired: foreignChanges.report,
+    onRead(held) {
+      // Nobody is let in before his counter was read twice.
+      sending.read(held, now() + 3 * compareEveryMs);
+      onRead(now() + 1.5 * compareEveryMs, sending.isSending);
+    },
     alarms,
     now,
     logger,
@@ -68,7 +79,11 @@ export function createFirewall({ settings, protectionsOf, alarms, logger, now }:
     settings,
     enforcer,
     reconciler,
-    test: () => testEnforcer({ enforcer, alarms, now }),
+    async test() {
+      await testEnforcer({ enforcer, alarms, now });
+      const withAnswers = enforcer.backEnd().name !== 'nftables';
+      await checkGuests(settings.rules.guests, { alarms, withAnswers });
+    },
     passed: banCheck.passed,
     repairs: foreignChanges.count,
     async close({ keepBans }) {
@@ -132,26 +147,4 @@ function ruleSettings(
     hotTexts: isBlocking ? firewall.hot_signatures : [],
     limits: isBlocking ? limitSettings(limit, own) : [],
   };
-}
-
-function limitSettings(options: LimitOptions, own: readonly SourceLimit[]): readonly LimitSettings[] {
-  const exceptions = (limit: LimitName) =>
-    own.filter((each) => each.limit === limit).map(({ target, perMinute }) => ({ target, perMinute }));
-  const invite: LimitSettings = {
-    name: 'invite',
-    perMinute: 60 * options.invite_per_second,
-    burst: options.invite_burst,
-    slowedPerMinute: options.invite_slowed_per_minute,
-    slowedForSeconds: Math.ceil(options.invite_slowed_for / 1_000),
-    exceptions: exceptions('invite'),
-  };
-  const tftp: LimitSettings = {
-    name: 'tftp',
-    perMinute: options.tftp_per_minute,
-    burst: options.tftp_per_minute,
-    slowedPerMinute: options.tftp_slowed_per_minute,
-    slowedForSeconds: Math.ceil(options.tftp_slowed_for / 1_000),
-    exceptions: exceptions('tftp'),
-  };
-  return [invite, tftp].filter(({ perMinute }) => perMinute > 0);
 }

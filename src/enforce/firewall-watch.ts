@@ -7,7 +7,7 @@ import type { Reconciler } from './reconciler.ts';
 const pauseMs = { first: 250, longest: 1_000, longestInDispute: 16_000 } as const;
 /** After so long without a change the next one is looked at at once. */
 const calmMs = 30_000;
-const compareEveryMs = 60_000;
+export const compareEveryMs = 60_000;
 
 export interface FirewallWatchParts {
   readonly enforcer: Pick<Enforcer, 'watch'>;

@@ -1,5 +1,6 @@
 // Guests on a bridge of this host: netfilter sees their packets only where the kernel hands it bridged ones.
 import { z } from 'zod';
+import type { Alarms } from '../model/alarm.ts';
 import { firewallCommand } from './firewall-command.ts';
 import type { Family } from './kernel-sets.ts';
 
@@ -40,4 +41,29 @@ export function createGuestBridges(commandPrefix: readonly string[] = []): Guest
 /** As iptables does with `-i`: a `+` at the end stands for anything. */
 function isMatched(name: string, guest: string): boolean {
   return guest.endsWith('+') ? name.startsWith(guest.slice(0, -1)) : name === guest;
+}
+
+const alarmCode = 'GUESTS_UNSEEN';
+
+/** Says loudly where guests cannot be protected. `withAnswers`: whether the back end can tell what they answer. */
+export async function checkGuests(
+  guests: readonly string[],
+  { alarms, withAnswers }: { readonly alarms: Alarms; readonly withAnswers: boolean },
+  bridges: GuestBridges = createGuestBridges(),
+): Promise<void> {
+  const names = (await bridges.bridged(guests)).join(', ');
+  if (names === '') return alarms.clear(alarmCode);
+  if (!(await bridges.seesBridged(4))) {
+    alarms.raise(
+      alarmCode,
+      `the guests behind ${names} are on a bridge whose packets the firewall does not see: they are not protected`,
+      'load br_netfilter and set net.bridge.bridge-nf-call-iptables = 1 (and -ip6tables), after a look at what your own FORWARD rules then do to bridged packets; or route to the guests',
+    );
+  } else if (!withAnswers) {
+    alarms.raise(
+      alarmCode,
+      `what the guests behind ${names} answer is not seen: nftables does not tell the ports of a bridge apart`,
+      'set [firewall] backend = "ipset"',
+    );
+  } else alarms.clear(alarmCode);
 }

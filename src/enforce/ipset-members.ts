@@ -5,6 +5,7 @@ import { SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { firewallCommand } from './firewall-command.ts';
 import { firewallError } from './firewall-error.ts';
+import { createGroupedChanges } from './grouped-changes.ts';
 import { moveLines, outdatedSets } from './ipset-migration.ts';
 import { createIpsetSession } from './ipset-session.ts';
 import { damagedSets, kernelSetNames, nextOf, setLines } from './ipset-sets.ts';
@@ -70,7 +71,14 @@ export function createIpsetMembers({
     return stdout.split('\n').filter((name) => kernelSetNames.includes(name));
   };
 
-  const remove = async (place: Place) => session.run(`del ${locate(place)} -exist`);
+  const changes = createGroupedChanges<string>({
+    mostInOne,
+    commit: (commands) =>
+      commands.length < worthAFork
+        ? session.run(commands.join('\n'))
+        : ipset(['-exist', 'restore'], asText(commands)),
+  });
+  const remove = async (place: Place) => changes.change(`del ${locate(place)} -exist`);
 
   return {
     async prepare(present) {
@@ -83,7 +91,7 @@ export function createIpsetMembers({
       const place = locate(entry);
       const seconds = timeoutSeconds(entry.until, now());
       if (seconds === undefined) await remove(entry);
-      else await session.run(`add ${place} timeout ${seconds} -exist`);
+      else await changes.change(`add ${place} timeout ${seconds} -exist`);
     },
 
     remove,
@@ -98,10 +106,10 @@ export function createIpsetMembers({
 
     damage: async () => damagedSets(await headers(), rules, prepared).map((name) => `the set ${name}`),
     watch: (onChange) => watchSets(headers, onChange),
-    close: () => session.close(),
+    close: () => changes.between(() => session.close()),
 
     async destroy() {
-      await session.close();
+      await changes.between(() => session.close());
       await destroySets(setsPresent, (names) =>
         ipset(['restore'], asText(names.map((name) => `destroy ${name}`))),
       );
@@ -113,6 +121,9 @@ const setOf: ReadonlyMap<string, SetName> = new Map(
   memberSets.map(({ set, kernelName }) => [kernelName, set]),
 );
 
+const mostInOne = 10_000;
+/** The session asks the kernel once for each command, `ipset restore` once for many. */
+const worthAFork = 500;
 /** Read between two turns of the event loop: no ban waits for a long list. Some 10 ms. */
 const linesAtOnce = 1_000;
 

@@ -21,18 +21,10 @@ export const chainNames: readonly string[] = [
 ];
 
 /** What leads into them, as iptables-save prints it, in order. */
-export function jumpRules({
-  banScope,
-  guests,
-}: Pick<RuleSettings, 'banScope' | 'guests'>): readonly string[] {
+export function jumpRules(settings: GuestSettings & Pick<RuleSettings, 'banScope'>): readonly string[] {
   return [
-    ...guests.flatMap((guest) =>
-      transports.map(
-        (transport) =>
-          `-A PREROUTING -i ${guest} -p ${transport} -m set --match-set sw-${transport} src -j SW-GUEST`,
-      ),
-    ),
-    ...(banScope === 'all-ports' ? ['-A PREROUTING -j SW-ALL'] : []),
+    ...guestAnswers(settings).map((answer) => `-A PREROUTING ${answer} -j SW-GUEST`),
+    ...(settings.banScope === 'all-ports' ? ['-A PREROUTING -j SW-ALL'] : []),
     ...transports.map(
       (transport) => `-A PREROUTING -p ${transport} -m set --match-set sw-${transport} dst -j SIPWARDEN`,
     ),
@@ -42,8 +34,25 @@ export function jumpRules({
   ];
 }
 
+export interface GuestSettings extends Pick<RuleSettings, 'guests'> {
+  /** The chains see bridged packets too: those have the bridge's interface, and the guest's only as a port of it. */
+  readonly seesBridged?: boolean;
+}
+
+/** What guests answer, as iptables-save prints it. */
+function guestAnswers({ guests, seesBridged = false }: GuestSettings): readonly string[] {
+  return guests.flatMap((guest) =>
+    transports.flatMap((transport) => {
+      const fromPort = `-m set --match-set sw-${transport} src`;
+      const routed = `-i ${guest} -p ${transport} ${fromPort}`;
+      const bridged = `-p ${transport} -m physdev --physdev-in ${guest} ${fromPort}`;
+      return seesBridged ? [routed, bridged] : [routed];
+    }),
+  );
+}
+
 /** Our chains with their rules, for (ip|ip6)tables-restore. Names of limits carry a hash of the text. */
-export function chainLines(family: Family, settings: RuleSettings): readonly string[] {
+export function chainLines(family: Family, settings: RuleSettings & GuestSettings): readonly string[] {
   const text = ruleLines({ family, generation: '' }, settings).join('\n');
   const generation = `-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
   return [...chainNames.map((chain) => `:${chain} - [0:0]`), ...ruleLines({ family, generation }, settings)];
@@ -53,9 +62,9 @@ export function chainLines(family: Family, settings: RuleSettings): readonly str
 const everywhere: ReadonlySet<SetName> = new Set(['allow', 'deny', 'order', 'shield', 'ban']);
 const passing: ReadonlySet<SetName> = new Set(['allow', 'shield']);
 
-function ruleLines(naming: LimitNaming, settings: RuleSettings): readonly string[] {
+function ruleLines(naming: LimitNaming, settings: RuleSettings & GuestSettings): readonly string[] {
   const { family } = naming;
-  const { logLimitPerSecond, banScope, guests } = settings;
+  const { logLimitPerSecond, banScope } = settings;
   const rate = { verb: 'upto', text: `${logLimitPerSecond}/sec`, burst: 2 * logLimitPerSecond } as const;
   const bounded = (name: string, side: 'src' | 'dst') =>
     `${inAll(name, naming)} ${perAddress(name, side, rate, naming)}`;
@@ -64,12 +73,7 @@ function ruleLines(naming: LimitNaming, settings: RuleSettings): readonly string
 
   return [
     // What a guest answers goes out; it was logged as such.
-    ...guests.flatMap((guest) =>
-      transports.map(
-        (transport) =>
-          `-A SIPWARDEN -i ${guest} -p ${transport} -m set --match-set sw-${transport} src -j RETURN`,
-      ),
-    ),
+    ...guestAnswers(settings).map((answer) => `-A SIPWARDEN ${answer} -j RETURN`),
     ...setNames.map((set) => asked('SIPWARDEN', set, '-g SW-LOG')),
     ...hotRules(naming, settings),
     ...settings.limits.flatMap(({ name }) => limitJumps[name](family)),

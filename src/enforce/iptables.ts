@@ -2,6 +2,7 @@
 // iptables-restore, so the kernel never holds half of it. Touches no rule that does not lead into our chains.
 import { SipwardenError } from '../model/error.ts';
 import { firewallCommand } from './firewall-command.ts';
+import { createGuestBridges } from './guest-bridges.ts';
 import { chainLines, chainNames, jumpRules } from './iptables-rules.ts';
 import { areAllThere, chainsIn, jumpChanges, removalLines } from './iptables-saved.ts';
 import type { Family } from './kernel-sets.ts';
@@ -28,6 +29,12 @@ export interface CountedRule {
 export function createIptables(commandPrefix: readonly string[], timeoutMs = 10_000): Iptables {
   /** The kernel prints rules otherwise than they were written, so they are compared with what it printed once. */
   const installed = new Map<Family, ReadonlyMap<string, string>>();
+  const bridges = createGuestBridges(commandPrefix);
+  /** Rules for bridged packets would load br_netfilter, which changes what others' rules see: only where it is there. */
+  const withBridges = async (family: Family, settings: RuleSettings) => ({
+    ...settings,
+    seesBridged: settings.guests.length > 0 && (await bridges.seesBridged(family)),
+  });
   const save = async (family: Family, ...more: readonly string[]) => {
     const argv = [...commandPrefix, `${programs[family]}-save`, '-t', 'raw', ...more];
     const { stdout } = await firewallCommand(argv, { timeoutMs });
@@ -50,14 +57,16 @@ export function createIptables(commandPrefix: readonly string[], timeoutMs = 10_
         throw error;
       }
     },
-    async install(family, settings) {
+    async install(family, wanted) {
+      const settings = await withBridges(family, wanted);
       installed.delete(family);
       const lines = chainLines(family, settings);
       await change(family, [...lines, ...jumpChanges(await save(family), jumpRules(settings))]);
       const chains = chainsIn(await save(family));
       if (areAllThere(chains, lines)) installed.set(family, chains);
     },
-    async damage(family, settings) {
+    async damage(family, asked) {
+      const settings = await withBridges(family, asked);
       const saved = await save(family);
       const there = chainsIn(saved);
       const wanted = installed.get(family);

@@ -1,9 +1,9 @@
-// Changes of members, many in one transaction: each transaction of nftables costs as much as a hundred members. While
-// one is under way the next ones gather; where one fails, each of its changes is tried alone.
+// Changes of members as nft takes them: many in one transaction, which costs as much as a hundred members.
 import type { Place } from '../model/enforcer.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { CommandSession } from './command-session.ts';
 import { firewallError } from './firewall-error.ts';
+import { createGroupedChanges, type GroupedChanges } from './grouped-changes.ts';
 import { elementOf, type NftSet, nftSetName, nftSetOf } from './nft-sets.ts';
 
 /** A member that is to be there for so many seconds (0: for good), or not to be there. */
@@ -13,12 +13,7 @@ export interface MemberChange {
   readonly seconds: number | undefined;
 }
 
-export interface NftChanges {
-  /** Resolves when the kernel has taken it; changes are taken in the order of asking. Rejects as the session does. */
-  change(change: MemberChange): Promise<void>;
-  /** Carries out a task between two transactions. */
-  between<Result>(task: () => Promise<Result>): Promise<Result>;
-}
+export type NftChanges = GroupedChanges<MemberChange>;
 
 export interface NftChangesParts {
   readonly session: Pick<CommandSession, 'run'>;
@@ -29,23 +24,9 @@ export interface NftChangesParts {
   readonly widened: (sets: readonly NftSet[]) => void;
 }
 
-interface Waiting extends MemberChange {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 const mostInOne = 1_000;
 
 export function createNftChanges({ session, sets, widening, widened }: NftChangesParts): NftChanges {
-  const waiting: Waiting[] = [];
-  let turn: Promise<unknown> = Promise.resolve();
-
-  const between = <Result>(task: () => Promise<Result>): Promise<Result> => {
-    const done = turn.then(task);
-    turn = done.catch(() => {});
-    return done;
-  };
-
   /** One transaction. */
   const commit = async (changes: readonly MemberChange[]) => {
     const present = sets();
@@ -58,37 +39,19 @@ export function createNftChanges({ session, sets, widening, widened }: NftChange
     if (more.length > 0) widened(all);
   };
 
-  const commitAlone = async (change: Waiting) => {
-    try {
-      await commit([change]);
-      change.resolve();
-    } catch (error) {
-      // The full set would have taken what it has already: so it was not there.
-      if (change.seconds === undefined && codeOf(error) === 'FIREWALL_SET_FULL') change.resolve();
-      else change.reject(error);
-    }
-  };
-
-  const commitWaiting = async () => {
-    const changes = waiting.splice(0, mostInOne);
-    if (waiting.length > 0) void between(commitWaiting);
-    if (changes.length === 1) return commitAlone(changes[0]!);
-    try {
-      await commit(changes);
-      for (const { resolve } of changes) resolve();
-    } catch (error) {
-      if (isOfChild(error)) for (const { reject } of changes) reject(error);
-      else for (const change of changes) await commitAlone(change);
-    }
-  };
-
-  return {
-    change: (change) =>
-      new Promise((resolve, reject) => {
-        if (waiting.push({ ...change, resolve, reject }) === 1) void between(commitWaiting);
-      }),
-    between,
-  };
+  return createGroupedChanges({
+    mostInOne,
+    async commit(changes) {
+      try {
+        await commit(changes);
+      } catch (error) {
+        // The full set would have taken what it has already: so it was not there.
+        const [alone, ...others] = changes;
+        const isRemoval = others.length === 0 && alone?.seconds === undefined;
+        if (!isRemoval || codeOf(error) !== 'FIREWALL_SET_FULL') throw error;
+      }
+    },
+  });
 }
 
 function missingSets(wanted: readonly NftSet[], present: readonly NftSet[]): readonly NftSet[] {
@@ -130,8 +93,4 @@ export function memberLines(changes: readonly MemberChange[], sets: readonly Nft
 
 function codeOf(error: unknown): string {
   return error instanceof SipwardenError ? error.code : messageOf(error);
-}
-
-function isOfChild(error: unknown): boolean {
-  return ['FIREWALL_TIMEOUT', 'FIREWALL_CHILD_EXITED', 'FIREWALL_NOT_PREPARED'].includes(codeOf(error));
 }

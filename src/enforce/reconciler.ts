@@ -2,7 +2,7 @@
 // It decides nothing, and forgets nothing that the kernel has not taken.
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
-import type { Enforcer, Entry, Place, Touched } from '../model/enforcer.ts';
+import type { Enforcer, Entry, HeldEntry, Place, Touched } from '../model/enforcer.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { type Difference, differences, inOrder, inWords, keyOf } from './differences.ts';
@@ -31,6 +31,8 @@ export interface ReconcilerParts {
   readonly enforcer: Enforcer;
   /** What others had done, as soon as it is repaired, however many attempts that took. */
   readonly onRepaired?: (damage: readonly string[]) => void;
+  /** What the kernel holds, each time that it was read whole. */
+  readonly onRead?: (held: readonly HeldEntry[]) => void;
   readonly alarms: Alarms;
   readonly now: () => Time;
   readonly logger: Logger;
@@ -46,7 +48,8 @@ const batchSize = 10_000;
 /** No second attempt can succeed. A full `drop` set is one: it is filled by packets that anyone can forge. */
 const refusals = new Set(['FIREWALL_UNTOUCHABLE', 'FIREWALL_REFUSED_TARGET', noIPv6]);
 
-export function createReconciler({ enforcer, onRepaired, alarms, now, logger }: ReconcilerParts): Reconciler {
+export function createReconciler(parts: ReconcilerParts): Reconciler {
+  const { enforcer, onRepaired, onRead, alarms, now, logger } = parts;
   const truth = new Map<string, Entry>();
   const unsettled = new Map<string, Place>();
   /** What we change ourselves while the kernel is being read: no other did that. */
@@ -141,6 +144,7 @@ export function createReconciler({ enforcer, onRepaired, alarms, now, logger }: 
     changing = ours;
     const held = await enforcer.list();
     changing = undefined;
+    onRead?.(held);
     prune();
     const found = differences(truth, held, now());
     unsettled.clear();

@@ -1,0 +1,76 @@
+// Who is blocked and still sends, as the kernel's counters tell.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSendingWatch } from '../../src/enforce/sending-watch.ts';
+import type { Enforcer, HeldEntry } from '../../src/model/enforcer.ts';
+import { kernelBackEnds } from './kernel-back-ends.ts';
+import { openPacketLink, type PacketLink, rules } from './packet-link.ts';
+
+const ban = (some: Partial<HeldEntry> = {}): HeldEntry => ({
+  set: 'ban',
+  target: '192.0.2.1',
+  until: 1_000,
+  packets: 5,
+  ...some,
+});
+
+describe('a blocked source', () => {
+  test('sends where its counter moved between two readings', () => {
+    const watch = createSendingWatch();
+    watch.read([ban()], 2_000);
+    expect(watch.isSending(ban())).toBe(false);
+    watch.read([ban({ packets: 6 })], 2_000);
+    expect(watch.isSending(ban())).toBe(true);
+    watch.read([ban({ packets: 6 })], 2_000);
+    expect(watch.isSending(ban())).toBe(false);
+  });
+
+  test('that has longer to go, or never ends, is not looked at', () => {
+    const watch = createSendingWatch();
+    for (const packets of [1, 2]) watch.read([ban({ packets, until: 9_000 })], 2_000);
+    expect(watch.isSending(ban())).toBe(false);
+  });
+
+  test('of another set is another', () => {
+    const watch = createSendingWatch();
+    for (const packets of [1, 2]) watch.read([ban({ packets }), ban({ packets, set: 'order' })], 2_000);
+    expect(watch.isSending(ban({ set: 'order' }))).toBe(false);
+    expect(watch.isSending(ban({ set: 'drop' }))).toBe(false);
+  });
+});
+
+describe.each(kernelBackEnds)('in the kernel, with $name', ({ missing, create }) => {
+  if (missing) {
+    test.skip(`nothing is sent: ${missing}`, () => {});
+    return;
+  }
+  let link: PacketLink;
+  let enforcer: Enforcer;
+  beforeAll(async () => {
+    link = await openPacketLink();
+  });
+  afterAll(() => link?.close());
+  beforeEach(async () => {
+    enforcer = create(link.pbx, rules);
+    await enforcer.prepare();
+  });
+  afterEach(() => enforcer.teardown());
+
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:db8:9::1', '2001:db8:9::/64'],
+  ])('a banned %s that sends is told from one that is quiet', async (source, target) => {
+    const watch = createSendingWatch();
+    const until = Date.now() + 600_000;
+    await enforcer.add({ set: 'ban', target, until });
+    await enforcer.add({ set: 'ban', target: '198.51.100.9', until });
+    const read = async () => watch.read(await enforcer.list(), until + 10_000);
+    await link.arriving(source);
+    await read();
+    await link.arriving(source);
+    await read();
+    expect(watch.isSending({ set: 'ban', target })).toBe(true);
+    expect(watch.isSending({ set: 'ban', target: '198.51.100.9' })).toBe(false);
+    await read();
+    expect(watch.isSending({ set: 'ban', target })).toBe(false);
+  });
+});
