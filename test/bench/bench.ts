@@ -9,6 +9,7 @@ import { captureBenchmarks } from './capture.ts';
 import { dropsBenchmark } from './drops.ts';
 import { matchBenchmark } from './match.ts';
 import { parseBenchmarks } from './parse.ts';
+import { restoreBenchmark } from './restore.ts';
 import { timeToBanBenchmarks } from './time-to-ban.ts';
 
 const benchmarks: readonly Benchmark[] = [
@@ -17,6 +18,7 @@ const benchmarks: readonly Benchmark[] = [
   bansBenchmark,
   ...timeToBanBenchmarks,
   dropsBenchmark,
+  restoreBenchmark,
   ...captureBenchmarks,
 ];
 
