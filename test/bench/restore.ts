@@ -15,7 +15,7 @@ const rounds = 3;
 export const restoreBenchmark: Benchmark = {
   name: 'restore-100000',
   must: '<=',
-  bar: 5,
+  bar: 3,
   async run() {
     const now = Date.now;
     const entries: readonly Entry[] = Array.from({ length: many }, (_, index) => ({
