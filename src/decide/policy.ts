@@ -53,9 +53,13 @@ interface History {
   readonly lastTime: Time;
 }
 
-const maxHistories = 65_536;
+const maxHistories = 16_384;
+/** Addresses with phones of ours behind them. */
+const maxShared = 4_096;
 /** As many as the kernel's sets hold (IPv4 and IPv6). */
 const maxInForce = 524_288;
+/** Forged sources make as many as they like; of the oldest the kernel alone knows when they end. */
+const maxDrops = 16_384;
 const strength: Record<Action, number> = {
   notice: 0,
   'stale-phone': 1,
@@ -70,11 +74,12 @@ export function createPolicy(parts: PolicyParts): Policy {
   const { options, shieldOptions, protection, shield, newId } = parts;
   /** By what of the target is blocked; the oldest first. */
   const standing = new Map<string, Decision>();
+  const drops = new Set<string>();
   const terms = createTerms(parts);
   const histories = new LRUCache<Network, History>({ max: maxHistories });
-  const portBans = new LRUCache<Network, Map<string, Time>>({ max: maxHistories });
+  const portBans = new LRUCache<Network, Map<string, Time>>({ max: maxShared });
   /** Until when a person is not asked about an address again. */
-  const dismissed = new LRUCache<Network, Time>({ max: maxHistories });
+  const dismissed = new LRUCache<Network, Time>({ max: maxShared });
 
   const isOver = ({ until = Number.POSITIVE_INFINITY }: Decision, now: Time): boolean => until <= now;
   const recentPortBans = (address: Network, now: Time): number => {
@@ -101,6 +106,14 @@ export function createPolicy(parts: PolicyParts): Policy {
     const [oldest] = ports.keys();
     if (ports.size > 128 && oldest !== undefined) ports.delete(oldest);
   };
+  const boundDrops = (key: string): void => {
+    drops.delete(key);
+    drops.add(key);
+    const [oldest] = drops;
+    if (drops.size <= maxDrops || oldest === undefined) return;
+    drops.delete(oldest);
+    if (standing.get(oldest)?.action === 'drop') standing.delete(oldest);
+  };
   const adopt = (decision: Decision): void => {
     const { action, target, time } = decision;
     const key = keyOf(decision);
@@ -108,6 +121,7 @@ export function createPolicy(parts: PolicyParts): Policy {
     standing.set(key, decision);
     const [oldest] = standing.keys();
     if (standing.size > maxInForce && oldest !== undefined) standing.delete(oldest);
+    if (action === 'drop') boundDrops(key);
     if (action === 'port-ban') notePortBan(decision);
     if (action !== 'ban' && action !== 'drop') return;
     const offences = { ban: offencesOf(target, 'ban', time), drop: offencesOf(target, 'drop', time) };

@@ -3,7 +3,7 @@
 import type { FadedCounts } from '../model/detection.ts';
 
 const slots = 8;
-const defaultBuckets = 2 ** 17;
+const defaultBuckets = 2 ** 16;
 const largestCount = 0xffff;
 /** No detector looks back further. Seconds. */
 const worthlessAfter = 86_400;

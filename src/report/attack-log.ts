@@ -6,7 +6,7 @@ import type { Detection } from '../model/detection.ts';
 
 /** A source that was quiet for so long begins a new record. Milliseconds. */
 const quietMs = 600_000;
-const maxGrowing = 10_000;
+const maxGrowing = 2_048;
 
 export interface AttackLog {
   /** The record as it stands after this detection and the decision that holds for it. */

@@ -40,7 +40,7 @@ const missing = await missingForNamespaces();
     namespace = await openNamespace();
     folder = await mkdtemp(join(tmpdir(), 'sipwarden-self-test-'));
     const commandPrefix = [...namespace.prefix, 'env', `PATH=${folder}:${process.env.PATH}`];
-    enforcer = createIpsetEnforcer({ rules: testRules(), now, commandPrefix, answerWithinMs: 1_000 });
+    enforcer = createIpsetEnforcer({ rules: testRules(), now, commandPrefix });
     await enforcer.prepare();
   });
   afterEach(async () => {
