@@ -59,7 +59,7 @@ const maxShared = 4_096;
 /** As many as the kernel's sets hold (IPv4 and IPv6). */
 const maxInForce = 524_288;
 /** Forged sources make as many as they like; of the oldest the kernel alone knows when they end. */
-const maxDrops = 16_384;
+const maxDrops = 8_192;
 const strength: Record<Action, number> = {
   notice: 0,
   'stale-phone': 1,
