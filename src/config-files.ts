@@ -16,7 +16,7 @@ export interface ConfigFiles {
   sourceOf(path: readonly PropertyKey[]): string;
 }
 
-type RawTable = { [key: string]: unknown };
+export type RawTable = { [key: string]: unknown };
 
 /** Reads `path`, which may be missing where `isOptional`, and then conf.d/*.toml beside it, sorted by name. */
 export function readConfigFiles(path: string, isOptional: boolean): ConfigFiles {
@@ -25,7 +25,7 @@ export function readConfigFiles(path: string, isOptional: boolean): ConfigFiles 
   const origins = new Map<string, Set<string>>([[keyOf([]), new Set([path])]]);
   const files: string[] = [];
   const problems: string[] = [];
-  for (const file of [path, ...listDropIns(dropIns, problems)]) {
+  for (const file of [path, ...listTomlFiles(dropIns, problems)]) {
     const table = readToml(file, isOptional && file === path, problems);
     if (!table) continue;
     files.push(file);
@@ -40,7 +40,8 @@ export function readConfigFiles(path: string, isOptional: boolean): ConfigFiles 
   };
 }
 
-function listDropIns(directory: string, problems: string[]): string[] {
+/** Sorted by name; none where there is no such directory. */
+export function listTomlFiles(directory: string, problems: string[]): string[] {
   try {
     const names = readdirSync(directory).filter((name) => name.endsWith('.toml') && !name.startsWith('.'));
     return names.sort().map((name) => join(directory, name));
@@ -50,7 +51,8 @@ function listDropIns(directory: string, problems: string[]): string[] {
   }
 }
 
-function readToml(file: string, isOptional: boolean, problems: string[]): RawTable | undefined {
+/** Undefined, and why in `problems`, where it cannot be read; missing is no problem where it `isOptional`. */
+export function readToml(file: string, isOptional: boolean, problems: string[]): RawTable | undefined {
   try {
     return parse(new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)));
   } catch (error) {

@@ -3,9 +3,12 @@ import type { z } from 'zod';
 import type { ConfigFiles } from './config-files.ts';
 import { type ConfigOption, type ConfigTable, findOption } from './config-options.ts';
 
+/** What was said, and by which file. */
+type Said = Pick<ConfigFiles, 'values' | 'sourceOf'>;
+
 const shownLength = 60;
 
-export function describeProblems(error: z.ZodError, files: ConfigFiles, root: ConfigTable): string[] {
+export function describeProblems(error: z.ZodError, files: Said, root: ConfigTable): string[] {
   return error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => describeUnknownKey([...issue.path, key], files, root))
@@ -13,14 +16,14 @@ export function describeProblems(error: z.ZodError, files: ConfigFiles, root: Co
   );
 }
 
-function describeUnknownKey(path: readonly PropertyKey[], files: ConfigFiles, root: ConfigTable): string {
+function describeUnknownKey(path: readonly PropertyKey[], files: Said, root: ConfigTable): string {
   const table = findOption(root, path.slice(0, -1));
   const guess =
     'tables' in table ? nearestTo(String(path.at(-1)), path.slice(0, -1), table, root) : undefined;
   return `${files.sourceOf(path)}: ${nameOf(path)}: there is no such option${guess ? `; did you mean ${guess}?` : ''}`;
 }
 
-function describeValue(issue: z.core.$ZodIssue, files: ConfigFiles, root: ConfigTable): string {
+function describeValue(issue: z.core.$ZodIssue, files: Said, root: ConfigTable): string {
   const option = findOption(root, issue.path);
   const value = valueAt(files.values, issue.path);
   const isHidden = 'takes' in option ? isSecret(option) : typeof value === 'object';

@@ -8,6 +8,7 @@ import { detectOptions, section } from './detect-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
 import { logLevels } from './lib/logger.ts';
 import { portsOption, userOption } from './model/options.ts';
+import type { Signature } from './model/signature.ts';
 import { amiOptions } from './sense/ami.ts';
 import { captureOptions } from './sense/capture-options.ts';
 import { hostOptions } from './sense/host-options.ts';
@@ -62,4 +63,7 @@ export const configSchema = z.strictObject({
   control: section(controlOptions, 'How the sipwarden command reaches the daemon.'),
   log: section(logOptions, 'What sipwarden says about itself.'),
 });
-export type Config = z.infer<typeof configSchema>;
+export type Config = z.infer<typeof configSchema> & {
+  /** What scanners are known by: from the program, from signatures.d and from the options. */
+  readonly signatures: readonly Signature[];
+};

@@ -1,10 +1,12 @@
 // The whole configuration, read from its files and checked. The only place that reads these files and the environment.
+import { dirname, join } from 'node:path';
 import { readConfigFiles } from './config-files.ts';
 import { readTable } from './config-options.ts';
 import { describeProblems } from './config-problems.ts';
 import { type Config, configSchema } from './config-schema.ts';
 import { type Address, parseAddress } from './model/address.ts';
 import { SipwardenError } from './model/error.ts';
+import { chooseSignatures, readSignatureFiles } from './signature-files.ts';
 
 export type { Config } from './config-schema.ts';
 
@@ -22,7 +24,7 @@ export interface LoadedConfig {
 
 /**
  * Reads the file that is named by `path`, by SIPWARDEN_CONFIG, or the default one (which alone may be missing), and
- * conf.d/*.toml beside it. Throws CONFIG_INVALID with everything that is wrong, one line for each problem.
+ * conf.d/*.toml and signatures.d/*.toml beside it. Throws CONFIG_INVALID with everything that is wrong, one line for each problem.
  */
 export function loadConfig({
   path,
@@ -32,11 +34,24 @@ export function loadConfig({
   readonly env?: NodeJS.ProcessEnv;
 } = {}): LoadedConfig {
   const named = path ?? (env.SIPWARDEN_CONFIG || undefined);
-  const read = readConfigFiles(named ?? defaultPath, named === undefined);
-  if (read.problems.length > 0) throw invalid(read.problems);
-  const result = configSchema.safeParse(read.values);
-  if (!result.success) throw invalid(describeProblems(result.error, read, readTable('', configSchema)));
-  return { config: result.data, files: read.files, directories: read.directories, sourceOf: read.sourceOf };
+  const main = named ?? defaultPath;
+  const { values, sourceOf, ...read } = readConfigFiles(main, named === undefined);
+  const signatureDirectory = join(dirname(main), 'signatures.d');
+  const known = readSignatureFiles(signatureDirectory);
+  const unreadable = [...read.problems, ...known.problems];
+  if (unreadable.length > 0) throw invalid(unreadable);
+  const result = configSchema.safeParse(values);
+  if (!result.success)
+    throw invalid(describeProblems(result.error, { values, sourceOf }, readTable('', configSchema)));
+  const { detect } = result.data;
+  const { signatures, problems } = chooseSignatures(known.signatures, detect['scanner-signature'], sourceOf);
+  if (problems.length > 0) throw invalid(problems);
+  return {
+    config: { ...result.data, signatures },
+    files: [...read.files, ...known.files],
+    directories: [...read.directories, signatureDirectory],
+    sourceOf,
+  };
 }
 
 /** The address from which the person at this shell logged in over SSH, as his environment says; no proof of anything. */

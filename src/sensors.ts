@@ -78,11 +78,11 @@ export async function startSensors(
 }
 
 /** What the sidecar has to know of the configuration. */
-export function captureSettingsOf({ protect, capture, detect }: Config): CaptureSettings {
+export function captureSettingsOf({ protect, capture, signatures }: Config): CaptureSettings {
   return {
     udpPorts: protect.udp.map(([first, last]) => [first, last]),
     tcpPorts: protect.tcp.map(([first, last]) => [first, last]),
-    userAgents: detect['scanner-signature'].user_agents,
+    signatures: [...signatures],
     answerWithinMs: capture.answer_within,
     nonceLifetimeMs: capture.nonce_lifetime,
   };

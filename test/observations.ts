@@ -53,6 +53,7 @@ export function scan(some: Partial<SignatureMatch> = {}): SignatureMatch {
     kind: 'signature-match',
     signature: 'friendly-scanner*',
     field: 'user-agent',
+    confidence: 'drop',
     value: 'friendly-scanner',
     ...some,
   };

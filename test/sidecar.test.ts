@@ -14,6 +14,7 @@ import {
 } from '../src/capture/protocol.ts';
 import { ipv4, ipv6, nflog, pcapFile, request, udp } from './capture/frames.ts';
 import { describeWhere } from './prerequisites.ts';
+import { agents } from './signatures.ts';
 import { waitFor } from './wait-for.ts';
 
 jest.setTimeout(60_000);
@@ -23,7 +24,7 @@ const nflogLink = 239;
 const settings: CaptureSettings = {
   udpPorts: [[5060, 5060]],
   tcpPorts: [],
-  userAgents: ['friendly-scanner'],
+  signatures: agents('friendly-scanner'),
   answerWithinMs: 1_000,
   nonceLifetimeMs: 32_000,
 };
@@ -123,7 +124,7 @@ describe('the sidecar', () => {
 
   test('takes changed settings while it runs', async () => {
     const { ended, packets, messages, tell } = startSidecar();
-    tell(configure({ userAgents: ['another'] }));
+    tell(configure({ signatures: agents('another') }));
     await waitFor('the sidecar is ready', () => has(messages, 'ready'));
     tell(configure());
     tell('{}\n');

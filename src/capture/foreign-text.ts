@@ -5,23 +5,22 @@ import { foreignTextLimit } from '../model/observation.ts';
 const unshowable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** As textOfBytes, of a part of a message; a string of its own, which may be kept. */
-export function textOf(bytes: Buffer, start: number, end: number): string {
+export function textOf(bytes: Buffer, start: number, end: number, limit = foreignTextLimit): string {
   let at = start;
-  const plainEnd = Math.min(end, start + foreignTextLimit + 1);
+  const plainEnd = Math.min(end, start + limit + 1);
   while (at < plainEnd && bytes[at]! >= 32 && bytes[at]! < 127) at += 1;
-  const isPlain = at === end && end - start <= foreignTextLimit;
-  const text = bytes.toString('latin1', start, isPlain ? end : Math.min(end, start + 4 * foreignTextLimit));
-  return isPlain ? text : textOfBytes(text);
+  const isPlain = at === end && end - start <= limit;
+  const text = bytes.toString('latin1', start, isPlain ? end : Math.min(end, start + 4 * limit));
+  return isPlain ? text : textOfBytes(text, limit);
 }
 
 /**
- * `bytes` (one character each) read as UTF-8, without control characters, a tab as a blank, cut to `foreignTextLimit`
- * characters. Plain ASCII comes back as it is.
+ * `bytes` (one character each) read as UTF-8, without control characters, a tab as a blank, cut to `limit` characters. Plain ASCII comes back as it is.
  */
-export function textOfBytes(bytes: string): string {
-  if (bytes.length <= foreignTextLimit && isPlain(bytes)) return bytes;
-  const text = Buffer.from(bytes.slice(0, 4 * foreignTextLimit), 'latin1').toString('utf8');
-  return text.replaceAll('\t', ' ').replace(unshowable, '').slice(0, foreignTextLimit).toWellFormed();
+export function textOfBytes(bytes: string, limit = foreignTextLimit): string {
+  if (bytes.length <= limit && isPlain(bytes)) return bytes;
+  const text = Buffer.from(bytes.slice(0, 4 * limit), 'latin1').toString('utf8');
+  return text.replaceAll('\t', ' ').replace(unshowable, '').slice(0, limit).toWellFormed();
 }
 
 function isPlain(text: string): boolean {

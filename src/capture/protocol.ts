@@ -5,6 +5,13 @@ import { createLineReader } from '../lib/line-reader.ts';
 import { parseAddress } from '../model/address.ts';
 import { limitNames } from '../model/enforcer.ts';
 import { foreignTextLimit, proofRungs, sensorNames, transports } from '../model/observation.ts';
+import {
+  mostSignatures,
+  signature,
+  signatureConfidences,
+  signatureFields,
+  signatureName,
+} from '../model/signature.ts';
 
 const port = z.int().min(0).max(65_535);
 const portRange = z.tuple([port, port]);
@@ -13,8 +20,7 @@ const portRange = z.tuple([port, port]);
 export const captureSettings = z.strictObject({
   udpPorts: z.array(portRange),
   tcpPorts: z.array(portRange),
-  /** Signatures as in the configuration: `name`, `name*` (begins with), `*name*` (contains); any case. */
-  userAgents: z.array(z.string().max(200)).max(100_000),
+  signatures: z.array(signature).max(mostSignatures),
   /** A challenge that nobody took up within this time counts as a probe. Milliseconds. */
   answerWithinMs: z.int().min(1).max(60_000),
   /** How long an issued nonce proves anything: the longest nonce_lifetime of the PBX. Milliseconds. */
@@ -59,8 +65,9 @@ export const observation = z.discriminatedUnion('kind', [
   z.strictObject({
     ...seen,
     kind: z.literal('signature-match'),
-    signature: z.string().max(200),
-    field: z.literal('user-agent'),
+    signature: signatureName,
+    field: z.enum(signatureFields),
+    confidence: z.enum(signatureConfidences),
     value: foreignText,
   }),
   z.strictObject({

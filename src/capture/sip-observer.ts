@@ -10,11 +10,11 @@ import { readDigest } from './digest.ts';
 import { createFingerprintTable } from './fingerprint-table.ts';
 import { ownText } from './foreign-text.ts';
 import { createLoginAttempts } from './login-attempts.ts';
+import { createMessageSignatures } from './message-signatures.ts';
 import type { WireMessage } from './packet.ts';
 import { type Credentials, createProofs } from './proofs.ts';
 import type { CaptureSettings } from './protocol.ts';
 import { registeredUntil } from './registration-expiry.ts';
-import { createSignatureMatcher } from './signature-matcher.ts';
 import { createSignatureSightings } from './signature-sightings.ts';
 import { userOf } from './sip-address.ts';
 import { readSequence, type Seen, type Sequence } from './sip-exchange.ts';
@@ -57,7 +57,7 @@ export function createSipObserver(
   { emit, count, seenBy = 'packets' }: SipObserverOptions,
 ): SipObserver {
   let { answerWithinMs } = settings;
-  let matchSignature = createSignatureMatcher(settings.userAgents);
+  let findSignatures = createMessageSignatures(settings.signatures);
   const proofs = createProofs(seenBy, settings.nonceLifetimeMs);
   const calls = createFingerprintTable(callSlots);
   const limit = createAssertedLimit(emit, () => count('shed: asserted observations'));
@@ -76,16 +76,13 @@ export function createSipObserver(
     const callId = headerText(sip, 'call-id');
     calls.remember(`${source.address} ${callId}`, source.address, time);
     const credentials = proofs.credentialsIn(message, sip);
-    const userAgent = headerText(sip, 'user-agent');
-    const signature = userAgent === '' ? undefined : matchSignature(userAgent);
+    const matches = findSignatures(sip);
     const method = methodOf(sip);
     const isCall = method === 'INVITE' && !hasTag(headerBytes(sip, 'to'));
-    if (signature === undefined && credentials.length === 0 && !isCall) return;
+    if (matches.length === 0 && credentials.length === 0 && !isCall) return;
     const proof = proofs.of(message, sip, credentials);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
-    if (signature !== undefined) {
-      sightings.see({ ...seen, kind: 'signature-match', signature, field: 'user-agent', value: userAgent });
-    }
+    for (const match of matches) sightings.see({ ...seen, kind: 'signature-match', ...match });
     if (isCall) {
       const [account, number] = [userOf(headerBytes(sip, 'from')), userOf(requestUri(sip))].map(ownText);
       limit.emit({ ...seen, kind: 'call-attempted', account: account ?? '', number: number ?? '' });
@@ -104,7 +101,7 @@ export function createSipObserver(
       method,
       nonce: ownText(chosen.nonce),
       nonceNeverIssued: message.direction === 'in' && credentials.every(({ isInvented }) => isInvented),
-      userAgent,
+      userAgent: headerText(sip, 'user-agent'),
       fingerprint: fingerprintOf(credentials),
     });
   }
@@ -147,7 +144,7 @@ export function createSipObserver(
     advance,
     end: () => sightings.end(),
     configure(next) {
-      matchSignature = createSignatureMatcher(next.userAgents);
+      findSignatures = createMessageSignatures(next.signatures);
       ({ answerWithinMs } = next);
       proofs.configure(next.nonceLifetimeMs);
     },

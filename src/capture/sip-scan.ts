@@ -68,6 +68,16 @@ export function headerText(scan: SipScan, header: SipHeader): string {
   return readHeader(scan, header, textOf);
 }
 
+/** The same to `limit` characters of it. */
+export function longHeaderText(scan: SipScan, header: SipHeader, limit: number): string {
+  return readHeader(scan, header, (bytes, start, end) => textOf(bytes, start, end, limit));
+}
+
+/** Clean text of the first line, cut to `limit` characters. */
+export function startLineText(scan: SipScan, limit: number): string {
+  return textOf(scan.bytes, lines[0]!, trimEnd(scan.bytes, lines[0]!, lines[1]!), limit);
+}
+
 /** As headerBytes: all (Proxy-)Authorization, all WWW- and Proxy-Authenticate, or all Contact headers. */
 export function allHeaderBytes(scan: SipScan, header: RepeatedHeader): readonly string[] {
   const [one, other] = names[header];

@@ -1,6 +1,7 @@
 // What a sensor saw. Addresses come from the packet or the transport; every text field was written by a stranger.
 import type { Peer } from './address.ts';
 import type { LimitName } from './enforcer.ts';
+import type { SignatureConfidence, SignatureField } from './signature.ts';
 import type { Time } from './time.ts';
 
 export const sensorNames = ['packets', 'ami', 'hep'] as const;
@@ -53,8 +54,10 @@ interface Seen {
 /** A request matched a scanner signature. */
 export interface SignatureMatch extends Seen {
   readonly kind: 'signature-match';
+  /** Its name. */
   readonly signature: string;
-  readonly field: 'user-agent';
+  readonly field: SignatureField;
+  readonly confidence: SignatureConfidence;
   readonly value: string;
 }
 

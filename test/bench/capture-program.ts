@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { scannerSignature } from '../../src/detect/scanner-signature.ts';
 import { captureOptions, packetFilter, tcpdumpArguments } from '../../src/sense/capture-options.ts';
 import { startCapture } from '../../src/sense/capture-processes.ts';
 import { readNetlinkDrops } from '../../src/sense/netlink-drops.ts';
+import { readSignatureFiles } from '../../src/signature-files.ts';
 import { openStarter } from '../sense/starter.ts';
 
 export type CaptureLine =
@@ -25,7 +25,7 @@ const options = captureOptions.parse({ source: process.argv[2], nflog_group: Num
 const settings = {
   udpPorts: [[5_060, 5_060] as [number, number]],
   tcpPorts: [[5_060, 5_061] as [number, number]],
-  userAgents: scannerSignature.options.parse({}).user_agents,
+  signatures: [...readSignatureFiles('').signatures.values()],
   answerWithinMs: options.answer_within,
   nonceLifetimeMs: options.nonce_lifetime,
 };

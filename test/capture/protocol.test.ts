@@ -13,6 +13,7 @@ import {
   writeMessage,
 } from '../../src/capture/protocol.ts';
 import { foreignTextLimit, type Observation } from '../../src/model/observation.ts';
+import { mostSignatures, type Signature, signatureLength } from '../../src/model/signature.ts';
 import { call, excess, failure, probe, proven, scan, success } from '../observations.ts';
 
 const samples: readonly Observation[] = [
@@ -121,7 +122,7 @@ test('a full message of the longest texts is a line that the daemon takes', () =
   const longest = scan({
     callId: text,
     value: text,
-    signature: '\0'.repeat(200),
+    signature: '\uffff'.repeat(200),
     source: { address: '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff', port: 65_535 },
     proof: proven(1_700_000_000_000.123),
   });
@@ -130,16 +131,18 @@ test('a full message of the longest texts is a line that the daemon takes', () =
 });
 
 test('the longest list of signatures is a line that the sidecar takes', () => {
+  const text = '\uffff'.repeat(signatureLength);
+  const longest: Signature = { name: text, field: 'request-line', pattern: text, confidence: 'score' };
   const settings = {
     udpPorts: [[5060, 5061] as [number, number]],
     tcpPorts: [],
-    userAgents: Array.from({ length: 100_000 }, () => '\u0001'.repeat(200)),
+    signatures: Array.from({ length: mostSignatures }, () => longest),
     answerWithinMs: 1_000,
     nonceLifetimeMs: 32_000,
   };
   const line = writeMessage({ kind: 'settings', settings });
-  expect(line.length).toBeLessThan(settingsLineLimit);
-  expect(daemonMessage.parse(JSON.parse(line)).settings.userAgents).toHaveLength(100_000);
+  expect(Buffer.byteLength(line)).toBeLessThan(settingsLineLimit);
+  expect(daemonMessage.parse(JSON.parse(line)).settings.signatures).toHaveLength(mostSignatures);
 });
 
 function keys(count: number): (readonly [string, number])[] {

@@ -4,6 +4,7 @@ import type { CaptureSettings } from '../../src/capture/protocol.ts';
 import { createSipObserver, type SipObserver } from '../../src/capture/sip-observer.ts';
 import type { Peer } from '../../src/model/address.ts';
 import type { Observation } from '../../src/model/observation.ts';
+import { agents } from '../signatures.ts';
 
 export const pbx: Peer = { address: '192.0.2.1', port: 5060 };
 export const attacker: Peer = { address: '203.0.113.66', port: 34_210 };
@@ -12,7 +13,7 @@ export const phone: Peer = { address: '198.51.100.10', port: 5060 };
 const settings: CaptureSettings = {
   udpPorts: [[5060, 5060]],
   tcpPorts: [[5060, 5060]],
-  userAgents: ['friendly-scanner*', '*sipvicious*'],
+  signatures: agents('friendly-scanner*', '*sipvicious*'),
   answerWithinMs: 2_000,
   nonceLifetimeMs: 32_000,
 };

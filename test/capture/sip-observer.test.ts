@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { observation as observationSchema } from '../../src/capture/protocol.ts';
+import { agents } from '../signatures.ts';
 import { answer, attacker, challengeOf, digest, observe, pbx, phone, request } from './sip-conversation.ts';
 
 const nonceEcho = (time: number) => ({ level: 'proven', by: 'nonce-echo', seenBy: 'packets', time });
@@ -46,6 +47,7 @@ describe('a scanner', () => {
         messages: 1,
         signature: 'friendly-scanner*',
         field: 'user-agent',
+        confidence: 'drop',
         value: 'Friendly-Scanner 1',
       },
     ]);
@@ -115,12 +117,12 @@ describe('a scanner', () => {
   });
 
   test('is looked for by new signatures from the moment they are configured', () => {
-    const observer = observe({ userAgents: [] });
+    const observer = observe({ signatures: agents() });
     observer.message(scan(0));
     observer.configure({
       udpPorts: [],
       tcpPorts: [],
-      userAgents: ['friendly*'],
+      signatures: agents('friendly*'),
       answerWithinMs: 1,
       nonceLifetimeMs: 1_000,
     });
@@ -133,7 +135,7 @@ describe('a scanner', () => {
     const broken = {
       udpPorts: [],
       tcpPorts: [],
-      userAgents: ['*'],
+      signatures: agents('*'),
       answerWithinMs: 1,
       nonceLifetimeMs: 1_000,
     };

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { configSchema } from '../../src/config-schema.ts';
+import { type Config, configSchema } from '../../src/config-schema.ts';
 import { callDaemon } from '../../src/control/client.ts';
 import type { DetectorReport, Explanation, Forced } from '../../src/control/operations.ts';
 import { startControl } from '../../src/control/server.ts';
@@ -30,7 +30,10 @@ interface Changed {
 }
 
 async function bringUp(directory: string, changed: Changed = {}) {
-  const configured = (some: Changed) => configSchema.parse({ firewall: { backend: 'dry-run' }, ...some });
+  const configured = (some: Changed): Config => ({
+    ...configSchema.parse({ firewall: { backend: 'dry-run' }, ...some }),
+    signatures: [],
+  });
   const config = configured(changed);
   const alarms = createAlarmBoard({ logger, now });
   const store = await openStore({ directory, now, logger, alarms });

@@ -22,7 +22,7 @@ const attacker = addresses.attacker.ipv4;
 const phoneAddress = addresses.phone.ipv4;
 /** svcrack calls itself friendly-scanner: without this it would be dropped before its first guess. */
 const withoutHot = '[firewall]\nhot_signatures = []\n';
-const withoutSignatures = `${withoutHot}[detect.scanner-signature]\nuser_agents = []\n`;
+const withoutSignatures = `${withoutHot}[detect.scanner-signature]\noff = ["*"]\n`;
 
 describeWhere(
   ['root', 'namespaces', 'firewall', 'asterisk', 'sipvicious', 'tcpdump'],

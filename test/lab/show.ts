@@ -30,7 +30,7 @@ async function show(): Promise<void> {
   title('A PBX: Asterisk 22, extension 100 registered on a phone that calls every second');
   network = await createNetwork();
   asterisk = await startAsterisk(network);
-  const withoutSignatures = '[firewall]\nhot_signatures = []\n[detect.scanner-signature]\nuser_agents = []\n';
+  const withoutSignatures = '[firewall]\nhot_signatures = []\n[detect.scanner-signature]\noff = ["*"]\n';
   const protectedBy = await startSipwarden(network, asterisk, withoutSignatures);
   sipwarden = protectedBy;
   const calling = startPhone(network);

@@ -8,6 +8,7 @@ import type { CaptureSettings } from '../../src/capture/protocol.ts';
 import { type RunningProcess, runCommand, startProcess, tryCommand } from '../../src/lib/run-command.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import type { SensorHealth } from '../../src/model/sensor.ts';
+import { agents } from '../signatures.ts';
 import { waitFor } from '../wait-for.ts';
 import type { Sending } from './sip-peers.ts';
 
@@ -44,7 +45,7 @@ export interface SensorHost {
 export const settings: CaptureSettings = {
   udpPorts: [[5060, 5060]],
   tcpPorts: [],
-  userAgents: ['friendly-scanner'],
+  signatures: agents('friendly-scanner'),
   answerWithinMs: 1_000,
   nonceLifetimeMs: 32_000,
 };

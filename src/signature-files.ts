@@ -1,0 +1,99 @@
+// The signatures of scanners that are in force: those that the program brings along, those of signatures.d/*.toml beside
+// the configuration, and the short form in the configuration itself.
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type ConfigFiles, listTomlFiles, type RawTable, readToml } from './config-files.ts';
+import { readTable } from './config-options.ts';
+import { describeProblems } from './config-problems.ts';
+import {
+  mostSignatures,
+  type Signature,
+  signatureConfidences,
+  signatureFields,
+  signatureName,
+  signaturePattern,
+} from './model/signature.ts';
+import type { DetectOptions } from './detect-options.ts';
+
+export const knownScannersFile = join(import.meta.dirname, 'detect/known-scanners.toml');
+
+export interface SignatureFiles {
+  /** Without the one that the program brings along. */
+  readonly files: readonly string[];
+  /** By name; a later file replaces what an earlier one says under the same name. */
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly problems: readonly string[];
+}
+
+const entry = z.strictObject({
+  field: oneOf(signatureFields),
+  pattern: signaturePattern,
+  confidence: oneOf(signatureConfidences),
+  note: z.string().max(1_000).default(''),
+});
+/** One table a signature; its heading is the name. */
+const signatureFile = z.record(signatureName, entry);
+
+export function readSignatureFiles(directory: string): SignatureFiles {
+  const problems: string[] = [];
+  const signatures = new Map<string, Signature>();
+  const files = listTomlFiles(directory, problems);
+  for (const file of [knownScannersFile, ...files]) {
+    const table = readToml(file, false, problems);
+    const read = table && signatureFile.safeParse(table);
+    if (read?.success) {
+      for (const [name, { note: _, ...about }] of Object.entries(read.data))
+        signatures.set(name, { name, ...about });
+    } else if (read) problems.push(...explain(read.error, file, table));
+  }
+  return { files, signatures, problems };
+}
+
+function explain(error: z.ZodError, file: string, values: RawTable): readonly string[] {
+  const tables = Object.keys(values).map((name) => readTable(name, entry));
+  const root = { name: '', description: '', options: [], tables };
+  return describeProblems(error, { values, sourceOf: () => file }, root);
+}
+
+/** `sourceOf`: which file said what stands at a path of the configuration. */
+export function chooseSignatures(
+  known: SignatureFiles['signatures'],
+  { user_agents, off }: DetectOptions['scanner-signature'],
+  sourceOf: ConfigFiles['sourceOf'],
+): { readonly signatures: readonly Signature[]; readonly problems: readonly string[] } {
+  const complain = (option: string, what: string) =>
+    `${sourceOf(['detect', 'scanner-signature', option])}: detect.scanner-signature.${option}${what}`;
+  const problems = off.flatMap((name, index) =>
+    name === '*' || known.has(name)
+      ? []
+      : [complain('off', `[${index}] = ${JSON.stringify(name)}: there is no signature of that name`)],
+  );
+  const listed = user_agents.map(
+    (pattern): Signature => ({ name: pattern, field: 'user-agent', pattern, confidence: 'drop' }),
+  );
+  const isOff = new Set(off);
+  const kept = isOff.has('*') ? [] : [...known.values()].filter(({ name }) => !isOff.has(name));
+  const signatures = [...listed, ...kept];
+  if (signatures.length > mostSignatures || cellsOf(signatures) > cellLimit) {
+    const cure = 'take some away, or shorten them to "text*"';
+    problems.push(
+      complain('user_agents', `: with those of signatures.d they are too many or too long; ${cure}`),
+    );
+  }
+  return { signatures, problems };
+}
+
+/** Of the sidecar's tables, 4 bytes each (src/capture/signature-matcher.ts). */
+const cellLimit = 64 * 1024 * 1024;
+
+/** At most so many: a state for each character, a cell in it for each character that occurs. */
+function cellsOf(signatures: readonly Signature[]): number {
+  const characters = new Set(signatures.flatMap(({ pattern }) => pattern.toLowerCase().split('')));
+  const states = signatures.reduce((sum, { pattern }) => sum + pattern.length + 2, 1);
+  return states * (characters.size + 3);
+}
+
+function oneOf<const Value extends string>(values: readonly Value[]) {
+  const error = `expected ${values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  return z.enum(values, { error });
+}
