@@ -7,6 +7,7 @@ import { readTable } from './config-options.ts';
 import { describeProblems } from './config-problems.ts';
 import {
   mostSignatures,
+  nameForm,
   type Signature,
   signatureConfidences,
   signatureFields,
@@ -15,7 +16,7 @@ import {
 } from './model/signature.ts';
 import type { DetectOptions } from './detect-options.ts';
 
-export const knownScannersFile = join(import.meta.dirname, 'detect/known-scanners.toml');
+const knownScannersFile = join(import.meta.dirname, 'detect/known-scanners.toml');
 
 export interface SignatureFiles {
   /** Without the one that the program brings along. */
@@ -32,7 +33,7 @@ const entry = z.strictObject({
   note: z.string().max(1_000).default(''),
 });
 /** One table a signature; its heading is the name. */
-const signatureFile = z.record(signatureName, entry);
+const signatureFile = z.record(z.string(), entry);
 
 export function readSignatureFiles(directory: string): SignatureFiles {
   const problems: string[] = [];
@@ -40,11 +41,14 @@ export function readSignatureFiles(directory: string): SignatureFiles {
   const files = listTomlFiles(directory, problems);
   for (const file of [knownScannersFile, ...files]) {
     const table = readToml(file, false, problems);
-    const read = table && signatureFile.safeParse(table);
-    if (read?.success) {
+    if (!table) continue;
+    const read = signatureFile.safeParse(table);
+    const wrongNames = Object.keys(table).filter((name) => !signatureName.safeParse(name).success);
+    problems.push(...wrongNames.map((name) => `${file}: ${JSON.stringify(name.slice(0, 60))}: ${nameForm}`));
+    if (!read.success) problems.push(...explain(read.error, file, table));
+    else
       for (const [name, { note: _, ...about }] of Object.entries(read.data))
         signatures.set(name, { name, ...about });
-    } else if (read) problems.push(...explain(read.error, file, table));
   }
   return { files, signatures, problems };
 }

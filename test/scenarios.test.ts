@@ -19,9 +19,9 @@ describe('a recording is decided as its folder says', () => {
     const { decisions } = JSON.parse(read('expected.json')) as Expected;
     const input = readdirSync(join(folder, name)).find((file) => file.startsWith('input.'));
     const replayed = await replay({ file: join(folder, name, input ?? 'input'), config, locals: [] });
-    expect(replayed.decisions.map(({ source, action, attack, proof }) => [source, action, attack, proof])).toEqual(
-      decisions,
-    );
+    expect(
+      replayed.decisions.map(({ source, action, attack, proof }) => [source, action, attack, proof]),
+    ).toEqual(decisions);
     expect(read('README.md')).not.toBe('');
   });
 });

@@ -13,15 +13,15 @@ export type SignatureConfidence = (typeof signatureConfidences)[number];
 export const signatureLength = 200;
 export const mostSignatures = 100_000;
 
-const nameForm = 'expected a name without control characters';
+export const nameForm = `expected a name of 1 to ${signatureLength} characters, none of them a control character`;
 const patternForm =
   'expected a text with at most one * at its begin and one at its end: "text", "text*", "*text" or "*text*"';
 
+/** `__proto__` is no name: tables by name cannot hold it. */
 export const signatureName = z
   .string({ error: nameForm })
-  .min(1)
-  .max(signatureLength)
-  .regex(/^\P{Cc}*$/u, nameForm);
+  .max(signatureLength, nameForm)
+  .regex(/^(?!__proto__$)\P{Cc}+$/u, nameForm);
 
 export const signaturePattern = z
   .string({ error: patternForm })
