@@ -62,6 +62,21 @@ test('applies a piece in a conf.d that did not exist before, and its change', as
   await until(() => banTime() === 10_800_000);
 });
 
+test('applies a signature file in a signatures.d that did not exist before, and keeps it where a wrong one follows', async () => {
+  const write = (pattern: string) =>
+    writeFileSync(
+      join(directory, 'signatures.d/own.toml'),
+      `[own]\nfield = "to"\npattern = "${pattern}"\nconfidence = "drop"`,
+    );
+  const isInForce = () => applied.at(-1)?.config.signatures.some(({ name }) => name === 'own') ?? false;
+  mkdirSync(join(directory, 'signatures.d'));
+  write('x*');
+  await until(isInForce);
+  write('x*y');
+  await until(() => refused.some((error) => String(error).includes('own.pattern = "x*y"')));
+  expect(isInForce()).toBe(true);
+});
+
 test('a wrong file keeps the old settings and says so, and the repaired one applies', async () => {
   writeFileSync(path, 'mode = "observ"');
   await until(() => refused.length > 0);
