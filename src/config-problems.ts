@@ -48,7 +48,7 @@ function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** As it would be written in the file: `detect.registration-bruteforce.hit_count`. */
-function nameOf(path: readonly PropertyKey[]): string {
+export function nameOf(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'the whole configuration';
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : quoteKey(String(key))))

@@ -2,11 +2,11 @@
 import { dirname, join } from 'node:path';
 import { readConfigFiles } from './config-files.ts';
 import { readTable } from './config-options.ts';
-import { describeProblems } from './config-problems.ts';
+import { describeProblems, nameOf } from './config-problems.ts';
 import { type Config, configSchema } from './config-schema.ts';
 import { type Address, parseAddress } from './model/address.ts';
 import { SipwardenError } from './model/error.ts';
-import { chooseSignatures, readSignatureFiles } from './signature-files.ts';
+import { chooseSignatures, findOptionProblems, readSignatureFiles } from './signature-files.ts';
 
 export type { Config } from './config-schema.ts';
 
@@ -44,8 +44,10 @@ export function loadConfig({
   if (!result.success)
     throw invalid(describeProblems(result.error, { values, sourceOf }, readTable('', configSchema)));
   const { detect } = result.data;
-  const { signatures, problems } = chooseSignatures(known.signatures, detect['scanner-signature'], sourceOf);
-  if (problems.length > 0) throw invalid(problems);
+  const problems = findOptionProblems(known.signatures, detect);
+  if (problems.length > 0)
+    throw invalid(problems.map(({ at, what }) => `${sourceOf(at)}: ${nameOf(at)}${what}`));
+  const signatures = chooseSignatures(known.signatures, detect['scanner-signature']);
   return {
     config: { ...result.data, signatures },
     files: [...read.files, ...known.files],

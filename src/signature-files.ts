@@ -2,9 +2,10 @@
 // the configuration, and the short form in the configuration itself.
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type ConfigFiles, listTomlFiles, type RawTable, readToml } from './config-files.ts';
+import { listTomlFiles, type RawTable, readToml } from './config-files.ts';
 import { readTable } from './config-options.ts';
 import { describeProblems } from './config-problems.ts';
+import { signatureFilter } from './detect/scanner-signature.ts';
 import {
   mostSignatures,
   nameForm,
@@ -14,7 +15,7 @@ import {
   signatureName,
   signaturePattern,
 } from './model/signature.ts';
-import type { DetectOptions } from './detect-options.ts';
+import type { DetectOptions } from './registry.ts';
 
 const knownScannersFile = join(import.meta.dirname, 'detect/known-scanners.toml');
 
@@ -59,32 +60,55 @@ function explain(error: z.ZodError, file: string, values: RawTable): readonly st
   return describeProblems(error, { values, sourceOf: () => file }, root);
 }
 
-/** `sourceOf`: which file said what stands at a path of the configuration. */
 export function chooseSignatures(
   known: SignatureFiles['signatures'],
-  { user_agents, off }: DetectOptions['scanner-signature'],
-  sourceOf: ConfigFiles['sourceOf'],
-): { readonly signatures: readonly Signature[]; readonly problems: readonly string[] } {
-  const complain = (option: string, what: string) =>
-    `${sourceOf(['detect', 'scanner-signature', option])}: detect.scanner-signature.${option}${what}`;
-  const problems = off.flatMap((name, index) =>
-    name === '*' || known.has(name)
-      ? []
-      : [complain('off', `[${index}] = ${JSON.stringify(name)}: there is no signature of that name`)],
-  );
-  const listed = user_agents.map(
+  options: DetectOptions['scanner-signature'],
+): readonly Signature[] {
+  const listed = options.user_agents.map(
     (pattern): Signature => ({ name: pattern, field: 'user-agent', pattern, confidence: 'drop' }),
   );
-  const isOff = new Set(off);
-  const kept = isOff.has('*') ? [] : [...known.values()].filter(({ name }) => !isOff.has(name));
-  const signatures = [...listed, ...kept];
-  if (signatures.length > mostSignatures || cellsOf(signatures) > cellLimit) {
-    const cure = 'take some away, or shorten them to "text*"';
-    problems.push(
-      complain('user_agents', `: with those of signatures.d they are too many or too long; ${cure}`),
-    );
+  const isWanted = signatureFilter(options);
+  return [...listed, ...known.values()].filter(({ name }) => isWanted(name));
+}
+
+/** What is wrong with the option at a path of the configuration. */
+export interface OptionProblem {
+  readonly at: readonly PropertyKey[];
+  readonly what: string;
+}
+
+export function findOptionProblems(
+  known: SignatureFiles['signatures'],
+  { 'scanner-signature': options, override }: DetectOptions,
+): readonly OptionProblem[] {
+  const names = new Set(['*', ...known.keys(), ...options.user_agents]);
+  const table = ['detect', 'scanner-signature'];
+  const problems = findUnknown(options.off, names, table);
+  for (const [index, { 'scanner-signature': other }] of override.entries()) {
+    const inner = ['detect', 'override', index, 'scanner-signature'];
+    problems.push(...findUnknown(other?.off ?? [], names, inner));
+    const what = ' is looked for in every request; say it in [detect.scanner-signature]';
+    if (other?.user_agents) problems.push({ at: [...inner, 'user_agents'], what });
   }
-  return { signatures, problems };
+  const chosen = chooseSignatures(known, options);
+  if (chosen.length > mostSignatures || cellsOf(chosen) > cellLimit) {
+    const what = ': with signatures.d too many or too long; take some away, or shorten them to "text*"';
+    problems.push({ at: [...table, 'user_agents'], what });
+  }
+  return problems;
+}
+
+function findUnknown(
+  off: readonly string[],
+  names: ReadonlySet<string>,
+  table: readonly PropertyKey[],
+): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  for (const [index, name] of off.entries()) {
+    const what = ` = ${JSON.stringify(name)}: there is no signature of that name`;
+    if (!names.has(name)) problems.push({ at: [...table, 'off', index], what });
+  }
+  return problems;
 }
 
 /** Of the sidecar's tables, 4 bytes each (src/capture/signature-matcher.ts). */

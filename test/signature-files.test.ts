@@ -97,6 +97,16 @@ describe('the options', () => {
     ]);
   });
 
+  test('an override may switch off for some what is found for all, and adds nothing', () => {
+    const override = (text: string) =>
+      problems(`[[detect.override]]\nsources = ["192.0.2.7"]\n[detect.override.scanner-signature]\n${text}`);
+    expect(override('off = ["sipsak"]')).toEqual([]);
+    expect(override('off = ["sipzak"]\nuser_agents = ["x*"]')).toEqual([
+      'sipwarden.toml: detect.override[0].scanner-signature.off[0] = "sipzak": there is no signature of that name',
+      'sipwarden.toml: detect.override[0].scanner-signature.user_agents is looked for in every request; say it in [detect.scanner-signature]',
+    ]);
+  });
+
   test('a pattern that the sidecar could not take is refused here', () => {
     expect(problems('user_agents = ["a*b"]')).toEqual([
       'sipwarden.toml: detect.scanner-signature.user_agents[0] = "a*b": expected a text with at most one * at its begin and one at its end: "text", "text*", "*text" or "*text*"',

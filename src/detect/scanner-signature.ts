@@ -41,7 +41,8 @@ export const scannerSignature = defineDetector({
       'Requests of one source within this time belong together.',
     ),
   }),
-  create({ score_probe_count, monit_period }, context) {
+  create({ score_probe_count, monit_period, ...chosen }, context) {
+    const isWanted = signatureFilter(chosen);
     const common = { name, context, withinMs: monit_period };
     const scans = createThreshold({ ...common, what: 'requests of a known scanner', limit: 0 });
     const suspicion = createSuspicion({
@@ -54,6 +55,7 @@ export const scannerSignature = defineDetector({
       observe(observation) {
         switch (observation.kind) {
           case 'signature-match':
+            if (!isWanted(observation.signature)) return undefined;
             return observation.confidence === 'drop'
               ? scans.observe(observation)
               : suspicion.suspect(observation);
@@ -72,3 +74,15 @@ export const scannerSignature = defineDetector({
     };
   },
 });
+
+/** Whether a signature of that name counts; `off = ["*"]` leaves those that were listed by hand. */
+export function signatureFilter({
+  user_agents,
+  off,
+}: {
+  readonly user_agents: readonly string[];
+  readonly off: readonly string[];
+}): (name: string) => boolean {
+  const [listed, unwanted] = [new Set(user_agents), new Set(off)];
+  return (name) => !unwanted.has(name) && (listed.has(name) || !unwanted.has('*'));
+}

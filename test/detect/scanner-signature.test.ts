@@ -21,6 +21,12 @@ describe('a strong signature', () => {
     expect(create().observe(scan({ proof: proven() }))?.proof).toBe('proven');
   });
 
+  test('that is switched off for its source finds nothing', () => {
+    expect(create({ off: ['friendly-scanner*'] }).observe(scan())).toBeUndefined();
+    expect(create({ off: ['*'] }).observe(scan())).toBeUndefined();
+    expect(create({ off: ['*'], user_agents: ['friendly-scanner*'] }).observe(scan())).toBeDefined();
+  });
+
   test('counts what one observation stands for', () => {
     const { observe } = create();
     observe(scan());
