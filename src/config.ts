@@ -24,7 +24,8 @@ export interface LoadedConfig {
 
 /**
  * Reads the file that is named by `path`, by SIPWARDEN_CONFIG, or the default one (which alone may be missing), and
- * conf.d/*.toml and signatures.d/*.toml beside it. Throws CONFIG_INVALID with everything that is wrong, one line for each problem.
+ * conf.d/*.toml and signatures.d/*.toml beside it. Throws CONFIG_INVALID with everything that is wrong, one line for each
+ * problem.
  */
 export function loadConfig({
   path,

@@ -15,7 +15,8 @@ export function textOf(bytes: Buffer, start: number, end: number, limit = foreig
 }
 
 /**
- * `bytes` (one character each) read as UTF-8, without control characters, a tab as a blank, cut to `limit` characters. Plain ASCII comes back as it is.
+ * `bytes` (one character each) read as UTF-8, without control characters, a tab as a blank, cut to `limit` characters.
+ * Plain ASCII comes back as it is.
  */
 export function textOfBytes(bytes: string, limit = foreignTextLimit): string {
   if (bytes.length <= limit && isPlain(bytes)) return bytes;
