@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createSipObserver } from '../src/capture/sip-observer.ts';
-import { scannerSignature } from '../src/detect/scanner-signature.ts';
+import { readSignatureFiles } from '../src/signature-files.ts';
 import { honestDay, trunkAddresses } from './benign-day.ts';
 import { request } from './capture/sip-conversation.ts';
 import { day, run, start } from './flow.ts';
@@ -17,7 +17,7 @@ test('a day of 200 phones, 4 trunks and 5,000 calls, with outages, gives no caus
     {
       udpPorts: [[5_060, 5_060]],
       tcpPorts: [],
-      userAgents: scannerSignature.options.parse({}).user_agents,
+      signatures: [...readSignatureFiles('').signatures.values()],
       answerWithinMs: 1_000,
       nonceLifetimeMs: 32_000,
     },
