@@ -7,6 +7,7 @@ import type { Observation } from '../../src/model/observation.ts';
 import { createPipeline } from '../../src/pipeline.ts';
 import { pbx, request } from '../capture/sip-conversation.ts';
 import { call, failure, probe, scan } from '../observations.ts';
+import { agents } from '../signatures.ts';
 
 const sources = Number(process.argv[2]);
 const start = 1_700_000_000_000;
@@ -32,7 +33,7 @@ const sidecar = measure(() => {
     {
       udpPorts: [],
       tcpPorts: [],
-      userAgents: ['friendly-scanner*'],
+      signatures: agents('friendly-scanner*'),
       answerWithinMs: 1_000,
       nonceLifetimeMs: 32_000,
     },
