@@ -1,13 +1,20 @@
 // Every detector, one line each. Adding one = one file, one test, one line here.
 import type { z } from 'zod';
+import { answerDiverted } from './detect/answer-diverted.ts';
+import { canary } from './detect/canary.ts';
 import { compromisedAccount } from './detect/compromised-account.ts';
 import { dialPrefixProbing } from './detect/dial-prefix-probing.ts';
 import { distributedBruteforce } from './detect/distributed-bruteforce.ts';
 import { extensionEnumeration } from './detect/extension-enumeration.ts';
 import { inviteFlood } from './detect/invite-flood.ts';
+import { malformedSip } from './detect/malformed-sip.ts';
+import { managementBruteforce } from './detect/management-bruteforce.ts';
+import { provisioningLeak } from './detect/provisioning-leak.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
 import { scannerSignature } from './detect/scanner-signature.ts';
+import { tamperedEvent } from './detect/tampered-event.ts';
 import { tftpBruteforce } from './detect/tftp-bruteforce.ts';
+import { tftpEnumeration } from './detect/tftp-enumeration.ts';
 import { unauthenticatedProbing } from './detect/unauthenticated-probing.ts';
 import type { Network } from './model/address.ts';
 import type { DetectorDefinition } from './model/detection.ts';
@@ -22,6 +29,13 @@ const detectors = [
   compromisedAccount,
   inviteFlood,
   tftpBruteforce,
+  tftpEnumeration,
+  provisioningLeak,
+  malformedSip,
+  canary,
+  managementBruteforce,
+  answerDiverted,
+  tamperedEvent,
 ] as const;
 
 type Registered = (typeof detectors)[number];

@@ -7,10 +7,13 @@ import type { WireMessage } from './capture/packet.ts';
 import { createPcapReader } from './capture/pcap-reader.ts';
 import { createPortFilter } from './capture/port-filter.ts';
 import { createSipObserver } from './capture/sip-observer.ts';
+import { readFileAnswer } from './capture/tftp.ts';
+import { createTftpObserver } from './capture/tftp-observer.ts';
 import type { Config } from './config.ts';
 import type { Address } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
+import type { Observation } from './model/observation.ts';
 import type { Time } from './model/time.ts';
 import { createReplayFlow, type ReplayDecision, type ReplayFlow } from './replay-flow.ts';
 import { createAmiRecordingReader } from './sense/ami-recording.ts';
@@ -66,17 +69,21 @@ async function replayPackets(
   onRead: (bytes: number) => void,
 ) {
   let messages = 0;
-  const observer = createSipObserver(captureSettingsOf(config), {
-    emit: (observation) => flow.observe([observation]),
+  const output = {
+    emit: (observation: Observation) => flow.observe([observation]),
     count: flow.discard,
-  });
-  const onMessage = (message: WireMessage) => {
+  };
+  const observer = createSipObserver(captureSettingsOf(config), output);
+  const tftp = createTftpObserver(output);
+  const handTo = (listener: Pick<typeof tftp, 'message'>) => (message: WireMessage) => {
     messages += 1;
     flow.heard(message);
-    observer.message(message);
+    listener.message(message);
   };
   const reader = createCaptureReader(config, {
-    onMessage,
+    onMessage: handTo(observer),
+    onForeign: observer.message,
+    onTftp: handTo(tftp),
     discard: flow.discard,
     isLocal: (address) => locals.has(address),
   });
@@ -89,14 +96,17 @@ async function replayPackets(
 async function findLocals(file: string, config: Config): Promise<Iterable<Address>> {
   const asked = new Set<string>();
   const found = new Set<Address>();
-  const onMessage = ({ bytes, source, destination }: WireMessage) => {
-    const isAnswer = bytes.toString('latin1', 0, 8) === 'SIP/2.0 ';
+  const note = ({ source, destination }: WireMessage, isAnswer: boolean) => {
     if (!isAnswer && asked.size < maxPairs) asked.add(`${destination.address} ${source.address}`);
     if (isAnswer && asked.has(`${source.address} ${destination.address}`)) found.add(source.address);
   };
   await readThrough(
     file,
-    createCaptureReader(config, { onMessage, discard: () => undefined }),
+    createCaptureReader(config, {
+      onMessage: (message) => note(message, message.bytes.toString('latin1', 0, 8) === 'SIP/2.0 '),
+      onTftp: (message) => note(message, readFileAnswer(message.bytes) !== undefined),
+      discard: () => undefined,
+    }),
     () => undefined,
   );
   return found;
@@ -108,13 +118,15 @@ function createCaptureReader(
   config: Config,
   parts: {
     readonly onMessage: (message: WireMessage) => void;
+    readonly onForeign?: (message: WireMessage) => void;
+    readonly onTftp?: (message: WireMessage) => void;
     readonly discard: (reason: string) => void;
     readonly isLocal?: (address: Address) => boolean;
   },
 ) {
   const ports = createPortFilter(captureSettingsOf(config));
   let packets = 0;
-  const decoder = createDecoder({ isSipPort: ports.includes, ...parts });
+  const decoder = createDecoder({ isProtected: ports.includes, ...parts });
   const reader = createPcapReader({
     onPacket(packet) {
       packets += 1;

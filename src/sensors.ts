@@ -82,6 +82,7 @@ export function captureSettingsOf({ protect, capture, signatures }: Config): Cap
   return {
     udpPorts: protect.udp.map(([first, last]) => [first, last]),
     tcpPorts: protect.tcp.map(([first, last]) => [first, last]),
+    tftpPorts: protect.tftp.map(([first, last]) => [first, last]),
     signatures: [...signatures],
     answerWithinMs: capture.answer_within,
     nonceLifetimeMs: capture.nonce_lifetime,

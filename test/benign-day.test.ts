@@ -17,6 +17,7 @@ test('a day of 200 phones, 4 trunks and 5,000 calls, with outages, gives no caus
     {
       udpPorts: [[5_060, 5_060]],
       tcpPorts: [],
+      tftpPorts: [],
       signatures: [...readSignatureFiles('').signatures.values()],
       answerWithinMs: 1_000,
       nonceLifetimeMs: 32_000,

@@ -2,10 +2,17 @@
 import type { LimitName } from '../src/model/enforcer.ts';
 import type {
   AccountProbed,
+  AnswerDiverted,
   AuthenticationFailed,
   AuthenticationSucceeded,
   CallAttempted,
+  EventTampered,
+  FileAnswer,
+  FileAnswered,
+  FileRequested,
   LimitExceeded,
+  MalformedMessage,
+  ManagementLoginFailed,
   Proof,
   SignatureMatch,
 } from '../src/model/observation.ts';
@@ -25,6 +32,10 @@ const seen = {
 
 export function proven(time: number = seen.time): Proof {
   return { level: 'proven', by: 'nonce-echo', seenBy: 'packets', time };
+}
+
+function connection(time: number = seen.time): Proof {
+  return { level: 'proven', by: 'connection', seenBy: 'packets', time };
 }
 
 export function failure(some: Partial<AuthenticationFailed> = {}): AuthenticationFailed {
@@ -57,4 +68,34 @@ export function scan(some: Partial<SignatureMatch> = {}): SignatureMatch {
     value: 'friendly-scanner',
     ...some,
   };
+}
+
+export function malformed(some: Partial<MalformedMessage> = {}): MalformedMessage {
+  return { ...seen, kind: 'malformed-message', problem: 'not-sip', ...some };
+}
+
+export function diversion(some: Partial<AnswerDiverted> = {}): AnswerDiverted {
+  return { ...seen, kind: 'answer-diverted', divertedTo: { address: '203.0.113.99', port: 5060 }, ...some };
+}
+
+export function tampering(some: Partial<EventTampered> = {}): EventTampered {
+  return { ...seen, kind: 'event-tampered', account: '100', ...some };
+}
+
+export function managementFailure(some: Partial<ManagementLoginFailed> = {}): ManagementLoginFailed {
+  const from = {
+    sensor: 'ami',
+    transport: 'tcp',
+    proof: connection(),
+    local: { ...pbx, port: 5038 },
+  } as const;
+  return { ...seen, ...from, kind: 'management-login-failed', account: 'admin', service: 'AMI', ...some };
+}
+
+export function fileRequest(file: string, some: Partial<FileRequested> = {}): FileRequested {
+  return { ...seen, kind: 'file-requested', file, ...some };
+}
+
+export function fileAnswer(file: string, answer: FileAnswer, some: Partial<FileAnswered> = {}): FileAnswered {
+  return { ...seen, kind: 'file-answered', file, answer, ...some };
 }

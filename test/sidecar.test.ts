@@ -24,6 +24,7 @@ const nflogLink = 239;
 const settings: CaptureSettings = {
   udpPorts: [[5060, 5060]],
   tcpPorts: [],
+  tftpPorts: [],
   signatures: agents('friendly-scanner'),
   answerWithinMs: 1_000,
   nonceLifetimeMs: 32_000,

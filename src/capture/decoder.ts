@@ -7,11 +7,18 @@ import type { Frame } from './frame.ts';
 import { createIpReader, type IpPayload } from './ip.ts';
 import { readLinkLayer } from './link-layer.ts';
 import type { CapturedPacket, Direction, Discard, WireMessage } from './packet.ts';
+import type { PortUse } from './port-filter.ts';
 import { createTcpStreams } from './tcp-streams.ts';
+import { readFileAnswer } from './tftp.ts';
 
 export interface DecoderOptions {
-  isSipPort(transport: 'udp' | 'tcp', port: number): boolean;
+  /** Whether a port of ours is for SIP over that transport, or for requests for files. */
+  isProtected(use: PortUse, port: number): boolean;
   onMessage(message: WireMessage): void;
+  /** A TCP connection began with what is no SIP. */
+  onForeign?(message: WireMessage): void;
+  /** A request for a file, or what may be the first answer to one. */
+  onTftp?(message: WireMessage): void;
   /** The kernel dropped the packet, as one too many of its source. */
   onExcess?(excess: Excess): void;
   readonly discard: Discard;
@@ -33,11 +40,12 @@ const tcp = 6;
 const syn = 0x02;
 const ack = 0x10;
 
-export function createDecoder({ isSipPort, onMessage, onExcess, discard, isLocal }: DecoderOptions): Decoder {
+export function createDecoder(options: DecoderOptions): Decoder {
+  const { isProtected, onMessage, onForeign, onTftp, onExcess, discard, isLocal } = options;
   const counters = { packets: 0 };
   const frame: Frame = { offset: 0, end: 0, direction: 'unknown', limit: undefined };
   const ip = createIpReader(discard);
-  const streams = createTcpStreams({ onMessage, discard });
+  const streams = createTcpStreams({ onMessage, ...(onForeign && { onForeign }), discard });
 
   function packet(captured: CapturedPacket): void {
     counters.packets += 1;
@@ -58,30 +66,37 @@ export function createDecoder({ isSipPort, onMessage, onExcess, discard, isLocal
     const { bytes, offset } = payload;
     if (payload.end - offset < 8) return 'udp: a header that is cut';
     const direction = directionOf(payload);
-    if (!isProtected('udp', direction, payload)) return 'not a protected port';
     const length = bytes.readUInt16BE(offset + 4);
     if (length < 8) return 'udp: a length that cannot be';
     const end = Math.min(payload.end, offset + length);
     if (end === offset + 8 && length > 8) return 'udp: a text that is cut';
-    if (isKeepAlive(bytes, offset + 8, end)) return 'udp: a keep-alive';
-    const { source, destination } = peersOf(payload);
-    onMessage({
-      time,
-      direction,
-      transport: 'udp',
-      source,
-      destination,
-      bytes: bytes.subarray(offset + 8, end),
-      isConnectionProven: false,
-    });
+    const hand = recipientOf(direction, payload, end);
+    if (!hand) return 'not a protected port';
+    if (hand === onMessage && isKeepAlive(bytes, offset + 8, end)) return 'udp: a keep-alive';
+    const text = bytes.subarray(offset + 8, end);
+    hand({ time, direction, transport: 'udp', ...peersOf(payload), bytes: text, isConnectionProven: false });
     return undefined;
+  }
+
+  /** A server of files answers from any port; who asked is known to whoever is handed the answer. */
+  function recipientOf(
+    direction: Direction,
+    payload: IpPayload,
+    end: number,
+  ): DecoderOptions['onMessage'] | undefined {
+    const { bytes, offset } = payload;
+    if (isOurEnd('udp', direction, payload)) return onMessage;
+    if (direction !== 'out' && isProtected('tftp', bytes.readUInt16BE(offset + 2))) return onTftp;
+    // Media begins with another byte.
+    if (direction === 'in' || bytes[offset + 8] !== 0) return undefined;
+    return readFileAnswer(bytes.subarray(offset + 8, end)) ? onTftp : undefined;
   }
 
   function readTcp(time: Time, payload: IpPayload): string | undefined {
     const { bytes, offset, end, missing } = payload;
     if (end - offset < 20) return 'tcp: a header that is cut';
     const direction = directionOf(payload);
-    if (!isProtected('tcp', direction, payload)) return 'not a protected port';
+    if (!isOurEnd('tcp', direction, payload)) return 'not a protected port';
     const header = (bytes[offset + 12]! >> 4) * 4;
     if (header < 20 || header > end - offset) return 'tcp: a length that cannot be';
     const flags = bytes[offset + 13]!;
@@ -116,14 +131,10 @@ export function createDecoder({ isSipPort, onMessage, onExcess, discard, isLocal
     return isFromUs ? 'out' : 'in';
   }
 
-  /** Whether our end of it is a protected port. */
-  function isProtected(
-    transport: 'udp' | 'tcp',
-    direction: Direction,
-    { bytes, offset }: IpPayload,
-  ): boolean {
-    const isFromSip = direction !== 'in' && isSipPort(transport, bytes.readUInt16BE(offset));
-    return isFromSip || (direction !== 'out' && isSipPort(transport, bytes.readUInt16BE(offset + 2)));
+  /** Whether our end of it is a port for SIP. */
+  function isOurEnd(transport: 'udp' | 'tcp', direction: Direction, { bytes, offset }: IpPayload): boolean {
+    const isFromSip = direction !== 'in' && isProtected(transport, bytes.readUInt16BE(offset));
+    return isFromSip || (direction !== 'out' && isProtected(transport, bytes.readUInt16BE(offset + 2)));
   }
 
   return { packet, counters };

@@ -11,6 +11,7 @@ import { createPortFilter } from './port-filter.ts';
 import type { CaptureSettings } from './protocol.ts';
 import { createSipObserver } from './sip-observer.ts';
 import { createTally } from './tally.ts';
+import { createTftpObserver } from './tftp-observer.ts';
 
 /** Nothing that is due waits for less than this without a packet. Milliseconds. */
 const leastWaitMs = 20;
@@ -38,12 +39,15 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
     emit: (observation) => void found.push(observation),
     count: discard,
   });
+  const tftp = createTftpObserver({ emit: (observation) => void found.push(observation), count: discard });
   const decoder = createDecoder({
-    isSipPort: ports.includes,
+    isProtected: ports.includes,
     onMessage(message) {
       messages += 1;
       observer.message(message);
     },
+    onForeign: observer.message,
+    onTftp: tftp.message,
     onExcess: ({ destination, ...excess }) =>
       void found.push({
         ...excess,

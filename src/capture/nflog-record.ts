@@ -20,12 +20,14 @@ interface Rule {
   readonly limit?: LimitName;
 }
 
-/** `sw-gst`: what a guest answers, in PREROUTING on the guest's own interface. `sw-invite`: an INVITE too many. */
+/** `sw-gst`, `sw-gfile`: what a guest answers, in PREROUTING on the guest's own interface. `sw-invite`: an INVITE too many. */
 const rules: readonly Rule[] = [
   { prefix: Buffer.from('sw-in\0'), hook: preRouting, direction: 'in' },
   { prefix: Buffer.from('sw-out\0'), hook: output, direction: 'out' },
   { prefix: Buffer.from('sw-syn\0'), hook: output, direction: 'out' },
   { prefix: Buffer.from('sw-gst\0'), hook: preRouting, direction: 'out' },
+  { prefix: Buffer.from('sw-file\0'), hook: output, direction: 'out' },
+  { prefix: Buffer.from('sw-gfile\0'), hook: preRouting, direction: 'out' },
   ...limitNames.map(
     (limit): Rule => ({ prefix: Buffer.from(`sw-${limit}\0`), hook: preRouting, direction: 'in', limit }),
   ),

@@ -1,21 +1,25 @@
 // Which ports are ours to look at: one bit test a packet, however many ranges there are.
 import type { CaptureSettings } from './protocol.ts';
 
-type Ports = Pick<CaptureSettings, 'udpPorts' | 'tcpPorts'>;
+type Ports = Pick<CaptureSettings, 'udpPorts' | 'tcpPorts' | 'tftpPorts'>;
+/** What may come to a port: SIP over one of its transports, or requests for files. */
+export type PortUse = 'udp' | 'tcp' | 'tftp';
 
 export interface PortFilter {
-  includes(transport: 'udp' | 'tcp', port: number): boolean;
+  includes(use: PortUse, port: number): boolean;
   configure(ports: Ports): void;
 }
 
 export function createPortFilter(initial: Ports): PortFilter {
-  const tables = { udp: new Uint8Array(65_536), tcp: new Uint8Array(65_536) };
-  const configure = ({ udpPorts, tcpPorts }: Ports): void => {
+  const [udp, tcp, tftp] = [new Uint8Array(65_536), new Uint8Array(65_536), new Uint8Array(65_536)];
+  const tables = { udp, tcp, tftp };
+  const configure = ({ udpPorts, tcpPorts, tftpPorts }: Ports): void => {
     mark(tables.udp, udpPorts);
     mark(tables.tcp, tcpPorts);
+    mark(tables.tftp, tftpPorts);
   };
   configure(initial);
-  return { includes: (transport, port) => tables[transport][port] === 1, configure };
+  return { includes: (use, port) => tables[use][port] === 1, configure };
 }
 
 function mark(table: Uint8Array, ranges: readonly (readonly [number, number])[]): void {

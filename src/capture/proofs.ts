@@ -26,6 +26,8 @@ export interface Proofs {
   credentialsIn(message: WireMessage, sip: SipScan): readonly Credentials[];
   /** What the request proves; `credentials` are its own. */
   of(message: WireMessage, sip: SipScan, credentials: readonly Credentials[]): Proof;
+  /** What a message proves by the connection that it came over. */
+  ofConnection(message: WireMessage): Proof;
   /** What an answer of ours proves of its receiver. */
   ofReceiver(message: WireMessage): Proof;
   configure(nonceLifetimeMs: number): void;
@@ -67,7 +69,11 @@ export function createProofs(seenBy: 'packets' | 'hep', initialLifetimeMs: numbe
     return sentAt !== undefined && time - sentAt <= dialogLifetimeMs ? sentAt + dialogLifetimeMs : undefined;
   };
 
+  const ofConnection = ({ direction, isConnectionProven, time }: WireMessage): Proof =>
+    direction === 'in' && isConnectionProven ? { level: 'proven', by: 'connection', seenBy, time } : asserted;
+
   return {
+    ofConnection,
     sent(message, sip) {
       listeningSince ??= message.time;
       if (message.direction !== 'out') return;
@@ -98,7 +104,7 @@ export function createProofs(seenBy: 'packets' | 'hep', initialLifetimeMs: numbe
         return { level: 'proven', by: 'nonce-echo', seenBy, time, until: echo.provesUntil };
       const until = tagProvesUntil(message, sip);
       if (until !== undefined) return { level: 'proven', by: 'dialog-tag', seenBy, time, until };
-      return message.isConnectionProven ? { level: 'proven', by: 'connection', seenBy, time } : asserted;
+      return ofConnection(message);
     },
     ofReceiver({ direction, transport, time }) {
       // Our own TCP sends nothing before the handshake is over.

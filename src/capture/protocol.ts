@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { createLineReader } from '../lib/line-reader.ts';
 import { parseAddress } from '../model/address.ts';
 import { limitNames } from '../model/enforcer.ts';
-import { foreignTextLimit, proofRungs, sensorNames, transports } from '../model/observation.ts';
+import {
+  fileAnswers,
+  foreignTextLimit,
+  malformedProblems,
+  proofRungs,
+  sensorNames,
+  transports,
+} from '../model/observation.ts';
 import {
   mostSignatures,
   signature,
@@ -20,6 +27,8 @@ const portRange = z.tuple([port, port]);
 export const captureSettings = z.strictObject({
   udpPorts: z.array(portRange),
   tcpPorts: z.array(portRange),
+  /** Over UDP. */
+  tftpPorts: z.array(portRange),
   signatures: z.array(signature).max(mostSignatures),
   /** A challenge that nobody took up within this time counts as a probe. Milliseconds. */
   answerWithinMs: z.int().min(1).max(60_000),
@@ -94,6 +103,22 @@ export const observation = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ ...seen, kind: z.literal('call-attempted'), account: foreignText, number: foreignText }),
   z.strictObject({ ...seen, kind: z.literal('limit-exceeded'), limit: z.enum(limitNames) }),
+  z.strictObject({ ...seen, kind: z.literal('malformed-message'), problem: z.enum(malformedProblems) }),
+  z.strictObject({ ...seen, kind: z.literal('answer-diverted'), divertedTo: peer }),
+  z.strictObject({ ...seen, kind: z.literal('event-tampered'), account: foreignText }),
+  z.strictObject({
+    ...seen,
+    kind: z.literal('management-login-failed'),
+    account: foreignText,
+    service: foreignText,
+  }),
+  z.strictObject({ ...seen, kind: z.literal('file-requested'), file: foreignText }),
+  z.strictObject({
+    ...seen,
+    kind: z.literal('file-answered'),
+    file: foreignText,
+    answer: z.enum(fileAnswers),
+  }),
 ]);
 
 /** Most observations in one message, so that its line stays below `lineLimit` with the longest texts. */

@@ -17,6 +17,8 @@ export interface SipCutterOptions {
   /** The bytes are a view, valid during the call. */
   onMessage(bytes: Buffer, isProven: boolean): void;
   readonly discard: Discard;
+  /** The first bytes of the stream are no SIP. The bytes are a view, valid during the call. */
+  onForeign?(bytes: Buffer, isProven: boolean): void;
   /** Whether the first bytes begin a message for certain. */
   readonly isSynced: boolean;
 }
@@ -31,8 +33,9 @@ const tab = 9;
 const colon = 58;
 const nothing = Buffer.alloc(0);
 
-export function createSipCutter({ onMessage, discard, isSynced }: SipCutterOptions): SipCutter {
+export function createSipCutter({ onMessage, onForeign, discard, isSynced }: SipCutterOptions): SipCutter {
   let isInSync = isSynced;
+  let isAtBeginning = isSynced;
   /** The unfinished message, from its first byte. */
   let tail = nothing;
   let isTailProven = true;
@@ -63,12 +66,16 @@ export function createSipCutter({ onMessage, discard, isSynced }: SipCutterOptio
     let start = tail.length === 0 ? skipLineBreaks(data, 0) : 0;
     while (start < data.length) {
       const problem = readHeaders(data, start);
-      if (problem) return fail(problem);
+      if (problem) {
+        if (isAtBeginning) onForeign?.(data.subarray(start), isTailProven);
+        return fail(problem);
+      }
       if (bodyStart === 0) return start;
       const size = bodyStart + contentLength(data, start);
       if (size > longestMessage) return fail(tooLong);
       if (start + size > data.length) return start;
       onMessage(data.subarray(start, start + size), isTailProven);
+      isAtBeginning = false;
       forget();
       isTailProven = isProven;
       start = skipLineBreaks(data, start + size);
@@ -118,6 +125,7 @@ export function createSipCutter({ onMessage, discard, isSynced }: SipCutterOptio
     tail = nothing;
     forget();
     isInSync = false;
+    isAtBeginning = false;
   }
 
   function fail(reason: string): -1 {
@@ -125,6 +133,7 @@ export function createSipCutter({ onMessage, discard, isSynced }: SipCutterOptio
     tail = nothing;
     forget();
     isInSync = false;
+    isAtBeginning = false;
     return -1;
   }
 

@@ -2,20 +2,23 @@
 // Addresses come from the packets alone, time from the messages; nothing is decided here.
 import { hash } from 'node:crypto';
 import type { Address } from '../model/address.ts';
-import type { Observation } from '../model/observation.ts';
+import { asserted, type Observation } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import { createAccountProbes } from './account-probes.ts';
 import { createAssertedLimit } from './asserted-limit.ts';
 import { readDigest } from './digest.ts';
+import { createDiversions } from './diversions.ts';
+import { tampersWithEvents } from './event-tampering.ts';
 import { createFingerprintTable } from './fingerprint-table.ts';
 import { ownText } from './foreign-text.ts';
 import { createLoginAttempts } from './login-attempts.ts';
+import { isHonestForeign, problemOf } from './malformed.ts';
 import { createMessageSignatures } from './message-signatures.ts';
 import type { WireMessage } from './packet.ts';
 import { type Credentials, createProofs } from './proofs.ts';
 import type { CaptureSettings } from './protocol.ts';
 import { registeredUntil } from './registration-expiry.ts';
-import { createSignatureSightings } from './signature-sightings.ts';
+import { createSightings } from './sightings.ts';
 import { userOf } from './sip-address.ts';
 import { readSequence, type Seen, type Sequence } from './sip-exchange.ts';
 import {
@@ -60,8 +63,9 @@ export function createSipObserver(
   let findSignatures = createMessageSignatures(settings.signatures);
   const proofs = createProofs(seenBy, settings.nonceLifetimeMs);
   const calls = createFingerprintTable(callSlots);
+  const diversions = createDiversions();
   const limit = createAssertedLimit(emit, () => count('shed: asserted observations'));
-  const sightings = createSignatureSightings(limit.emit);
+  const sightings = createSightings(limit.emit);
   const attempts = createLoginAttempts(limit.emit, count);
   const probes = createAccountProbes(limit.emit, count);
 
@@ -75,14 +79,22 @@ export function createSipObserver(
     const { time, transport, source, destination: local } = message;
     const callId = headerText(sip, 'call-id');
     calls.remember(`${source.address} ${callId}`, source.address, time);
+    diversions.request(message, sip, callId);
     const credentials = proofs.credentialsIn(message, sip);
     const matches = findSignatures(sip);
     const method = methodOf(sip);
     const isCall = method === 'INVITE' && !hasTag(headerBytes(sip, 'to'));
-    if (matches.length === 0 && credentials.length === 0 && !isCall) return;
+    const problem = problemOf(sip);
+    const isTampering = tampersWithEvents(sip);
+    const isRemarkable = matches.length > 0 || problem !== undefined || isTampering || isCall;
+    if (!isRemarkable && credentials.length === 0) return;
     const proof = proofs.of(message, sip, credentials);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
     for (const match of matches) sightings.see({ ...seen, kind: 'signature-match', ...match });
+    if (problem !== undefined) sightings.see({ ...seen, kind: 'malformed-message', problem });
+    if (isTampering) {
+      limit.emit({ ...seen, kind: 'event-tampered', account: ownText(userOf(headerBytes(sip, 'from'))) });
+    }
     if (isCall) {
       const [account, number] = [userOf(headerBytes(sip, 'from')), userOf(requestUri(sip))].map(ownText);
       limit.emit({ ...seen, kind: 'call-attempted', account: account ?? '', number: number ?? '' });
@@ -106,12 +118,40 @@ export function createSipObserver(
     });
   }
 
+  /** What came in and is no SIP message. */
+  function foreign(message: WireMessage): void {
+    count('not SIP');
+    if (message.direction === 'out' || isHonestForeign(message.bytes)) return;
+    const { time, transport, source, destination: local } = message;
+    const proof = proofs.ofConnection(message);
+    const seen = { time, sensor: seenBy, transport, source, local, proof, messages: 1 };
+    sightings.see({ ...seen, kind: 'malformed-message', problem: 'not-sip' });
+  }
+
+  function tellDiversion(message: WireMessage, callId: string): void {
+    const source = diversions.claimedBy(message, callId);
+    if (!source) return;
+    const { time, transport, source: local, destination: divertedTo } = message;
+    const seen = {
+      time,
+      sensor: seenBy,
+      transport,
+      source,
+      local,
+      proof: asserted,
+      ...named(callId),
+      messages: 1,
+    };
+    limit.emit({ ...seen, kind: 'answer-diverted', divertedTo });
+  }
+
   function answer(message: WireMessage, sip: SipScan): void {
     proofs.sent(message, sip);
     const { status } = sip;
     if (status < 200) return;
     const { time, transport, source: local, destination: source } = message;
     const callId = headerText(sip, 'call-id');
+    tellDiversion(message, callId);
     const sequence = readSequence(headerBytes(sip, 'cseq'));
     const caller = userOf(headerBytes(sip, 'from'));
     const isRegistered = status < 300 && sequence.method === 'REGISTER';
@@ -137,7 +177,7 @@ export function createSipObserver(
     message(message) {
       advance(message.time);
       const sip = scanSip(message.bytes);
-      if (!sip) count('not SIP');
+      if (!sip) foreign(message);
       else if (sip.status === 0 && message.direction !== 'out') request(message, sip);
       else if (sip.status !== 0 && message.direction !== 'in') answer(message, sip);
     },

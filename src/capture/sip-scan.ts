@@ -13,6 +13,8 @@ export interface SipScan {
 }
 
 const colonCode = 58;
+const carriageReturn = 13;
+const newline = 10;
 
 /** Bytes of a header's name in small letters. */
 type HeaderName = readonly number[];
@@ -56,6 +58,27 @@ export function methodOf(scan: SipScan): string {
 export function requestUri(scan: SipScan): string {
   const line = scan.bytes.toString('latin1', lines[0], lines[1]);
   return /\s.*\s/s.exec(line.trim())?.[0].trim() ?? '';
+}
+
+/** As headerBytes. */
+export function startLineBytes(scan: SipScan): string {
+  return bytesOf(scan.bytes, lines[0]!, lines[1]!);
+}
+
+/** Whether the empty line that ends the headers is there. */
+export function isWhole({ bytes, lineCount }: SipScan): boolean {
+  const end = lines[2 * lineCount - 1]!;
+  const next = bytes[end] === carriageReturn && bytes[end + 1] === newline ? end + 2 : end + 1;
+  return bytes[next] === carriageReturn || bytes[next] === newline;
+}
+
+export function hasHeader(scan: SipScan, header: SipHeader): boolean {
+  const [one, other] = names[header];
+  for (let line = 1; line < scan.lineCount; line += 1) {
+    if (initials[line] !== one[0] && initials[line] !== other[0]) continue;
+    if (valueStart(scan, line, one, other) >= 0) return true;
+  }
+  return false;
 }
 
 /** A header's value, one character a byte, neither cut nor cleaned; empty where it is absent. */

@@ -29,6 +29,8 @@ export interface TcpStreams {
 
 export interface TcpStreamsOptions {
   onMessage(message: WireMessage): void;
+  /** What a connection begins with where that is no SIP. */
+  onForeign?(message: WireMessage): void;
   readonly discard: Discard;
 }
 
@@ -52,7 +54,7 @@ interface Stream {
   early: Piece[];
 }
 
-export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): TcpStreams {
+export function createTcpStreams({ onMessage, onForeign, discard }: TcpStreamsOptions): TcpStreams {
   const connections = createTcpConnections();
   let now: Time = 0;
   let current: TcpSegment | undefined;
@@ -110,7 +112,9 @@ export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): Tcp
   }
 
   function begin(key: string, first: number | undefined, sequence: number): Stream {
-    const cutter = createSipCutter({ onMessage: emit, discard, isSynced: first !== undefined });
+    const cutter = createSipCutter({
+      ...{ onMessage: emit, onForeign: emitForeign, discard, isSynced: first !== undefined },
+    });
     const stream = { cutter, expected: first ?? sequence, early: [] };
     streams.set(key, stream);
     return stream;
@@ -154,9 +158,11 @@ export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): Tcp
   }
 
   function emit(bytes: Buffer, isConnectionProven: boolean): void {
-    if (!current) return;
-    const { time, direction, source, destination } = current;
-    onMessage({ time, direction, transport: 'tcp', source, destination, bytes, isConnectionProven });
+    if (current) onMessage(messageOf(current, bytes, isConnectionProven));
+  }
+
+  function emitForeign(bytes: Buffer, isConnectionProven: boolean): void {
+    if (current) onForeign?.(messageOf(current, bytes, isConnectionProven));
   }
 
   return {
@@ -166,6 +172,11 @@ export function createTcpStreams({ onMessage, discard }: TcpStreamsOptions): Tcp
       return { flows: streams.size, connections: connections.size, bytes };
     },
   };
+}
+
+function messageOf(segment: TcpSegment, bytes: Buffer, isConnectionProven: boolean): WireMessage {
+  const { time, direction, source, destination } = segment;
+  return { time, direction, transport: 'tcp', source, destination, bytes, isConnectionProven };
 }
 
 /** A piece that begins a message can be read at once, and one of a message whose beginning is lost never. */

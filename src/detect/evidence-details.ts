@@ -51,7 +51,7 @@ export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
     add(observation) {
       first = Math.min(first, observation.time);
       if ('account' in observation) keep(accounts, observation.account, keptAccounts);
-      if ('value' in observation) keep(values, observation.value, keptTexts);
+      keep(values, tellingValue(observation), keptTexts);
       if ('userAgent' in observation) keep(userAgents, observation.userAgent, keptTexts);
       if ('nonceNeverIssued' in observation) inventedNonces += observation.messages;
       keep(callIds, observation.callId, keptTexts);
@@ -76,6 +76,25 @@ export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
       proofs: [...proofs],
     }),
   };
+}
+
+/** What of it a person wants to read beside who and when. */
+function tellingValue(observation: Observation): string | undefined {
+  switch (observation.kind) {
+    case 'signature-match':
+      return observation.value;
+    case 'malformed-message':
+      return observation.problem;
+    case 'answer-diverted':
+      return observation.divertedTo.address;
+    case 'management-login-failed':
+      return observation.service;
+    case 'file-requested':
+    case 'file-answered':
+      return observation.file;
+    default:
+      return undefined;
+  }
 }
 
 function keep<Value>(list: Value[], value: Value | undefined, limit: number): void {

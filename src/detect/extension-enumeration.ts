@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineDetector, type Faded, type ProofLevel } from '../model/detection.ts';
 import { durationOption } from '../model/options.ts';
 import type { Time } from '../model/time.ts';
+import { createDistinctValues, remember } from './distinct-values.ts';
 import { createEvidenceWindow } from './evidence-window.ts';
 import { createSourceTable } from './source-table.ts';
 
@@ -30,7 +31,7 @@ export const extensionEnumeration = defineDetector({
       name,
       context,
       create: (before) => ({
-        accounts: createDistinctAccounts(monit_period, account_count + 1, before),
+        accounts: createTriedAccounts(monit_period, account_count + 1, before),
         window: createEvidenceWindow(monit_period, account_count + 1, before),
       }),
       fade: ({ accounts, window }) => accounts.fade(window.fade()),
@@ -60,48 +61,19 @@ export const extensionEnumeration = defineDetector({
   },
 });
 
-/** Distinct values join over the sensors as a union: whoever saw it, one account is one. Keeps `capacity` a level. */
-function createDistinctAccounts(withinMs: number, capacity: number, before: Faded | undefined) {
-  const tried: Record<ProofLevel, Map<string, Time>> = { asserted: new Map(), proven: new Map() };
-  /** Who authenticates as an account may have been late to take up a challenge for it, and is not looking for it. */
+/** Who authenticates as an account may have been late to take up a challenge for it, and is not looking for it. */
+function createTriedAccounts(withinMs: number, capacity: number, before: Faded | undefined) {
+  const tried = createDistinctValues(withinMs, capacity, before);
   const succeeded = new Map<string, Time>();
-  // Their names are lost. No account of anybody's is called so.
-  for (let index = 0; before && index < Math.min(before.count, capacity); index += 1)
-    tried.asserted.set(`\0${index}`, before.lastTime);
-
-  const count = (level: ProofLevel, end: Time): number => {
-    const levels: ProofLevel[] = level === 'proven' ? ['proven'] : ['asserted', 'proven'];
-    const recent = levels.flatMap((one) =>
-      [...tried[one]].filter(([, time]) => Math.abs(end - time) < withinMs),
-    );
-    return new Set(recent.map(([account]) => account)).size;
-  };
-
   return {
-    count,
+    ...tried,
     add(account: string, level: ProofLevel, time: Time) {
-      if (Math.abs(time - (succeeded.get(account) ?? Number.NEGATIVE_INFINITY)) < withinMs) return;
-      const latest = Math.max(time, tried[level].get(account) ?? time);
-      remember(tried[level], account, latest, capacity);
+      if (Math.abs(time - (succeeded.get(account) ?? Number.NEGATIVE_INFINITY)) >= withinMs)
+        tried.add(account, level, time);
     },
     succeed(account: string, time: Time) {
-      tried.asserted.delete(account);
-      tried.proven.delete(account);
+      tried.delete(account);
       remember(succeeded, account, time, keptSuccesses);
     },
-    /** Of the messages only as many as there were different accounts. */
-    fade: (messages: Faded | undefined): Faded | undefined =>
-      messages && { ...messages, count: tried.asserted.size },
-    exceeds(limit: number, end: Time): ProofLevel | undefined {
-      if (count('proven', end) > limit) return 'proven';
-      return count('asserted', end) > limit ? 'asserted' : undefined;
-    },
   };
-}
-
-function remember(times: Map<string, Time>, account: string, time: Time, most: number): void {
-  times.delete(account);
-  times.set(account, time);
-  const [oldest] = times.keys();
-  if (times.size > most && oldest !== undefined) times.delete(oldest);
 }

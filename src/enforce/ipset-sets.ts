@@ -1,7 +1,15 @@
 // The text of our sets for ipset. Pure.
 import { isLimit, type SetName } from '../model/enforcer.ts';
 import type { PortRange } from '../model/options.ts';
-import { type Family, type MemberSet, memberSets, setCapacity } from './kernel-sets.ts';
+import {
+  askedSet,
+  askedSets,
+  type Family,
+  families,
+  type MemberSet,
+  memberSets,
+  setCapacity,
+} from './kernel-sets.ts';
 import type { RuleSettings } from './rule-settings.ts';
 import type { SetHeaders } from './set-headers.ts';
 
@@ -17,6 +25,7 @@ const portsIn: Readonly<Record<PortSet, (settings: RuleSettings) => readonly Por
 /** Every set that may be ours, half-made ones included. */
 export const kernelSetNames: readonly string[] = [
   ...memberSets.map(({ kernelName }) => kernelName),
+  ...families.map(askedSet),
   ...portSets,
 ].flatMap((name) => [name, nextOf(name)]);
 
@@ -27,8 +36,11 @@ export function fieldsOf(set: SetName): string {
 
 /** What a set is made with; of one that was made otherwise, the members move to a new one. */
 export function headerOf({ set, family }: Pick<MemberSet, 'set' | 'family'>): string {
-  const inet = family === 4 ? 'family inet' : 'family inet6';
-  return `${typeOf(set, family)} ${inet} maxelem ${setCapacity[set]} timeout 0 counters`;
+  return `${typeOf(set, family)} ${inetOf(family)} maxelem ${setCapacity[set]} timeout 0 counters`;
+}
+
+function inetOf(family: Family): string {
+  return family === 4 ? 'family inet' : 'family inet6';
 }
 
 function typeOf(set: SetName, family: Family): string {
@@ -42,6 +54,10 @@ function typeOf(set: SetName, family: Family): string {
 export function setLines(settings: RuleSettings, present: readonly Family[]): readonly string[] {
   return [
     ...memberSetsOf(present).map((set) => `create ${set.kernelName} ${headerOf(set)}`),
+    ...present.map(
+      (family) =>
+        `create ${askedSet(family)} hash:ip,port ${inetOf(family)} maxelem ${askedSets.capacity} timeout ${askedSets.forSeconds}`,
+    ),
     ...portSets.flatMap((name) => portLines(name, portsIn[name](settings))),
   ];
 }
@@ -52,9 +68,10 @@ export function damagedSets(
   settings: RuleSettings,
   present: readonly Family[],
 ): readonly string[] {
-  const members = memberSetsOf(present).filter(({ kernelName }) => !headers.has(kernelName));
+  const names = [...memberSetsOf(present).map(({ kernelName }) => kernelName), ...present.map(askedSet)];
+  const missing = names.filter((name) => !headers.has(name));
   const ports = portSets.filter((name) => headers.get(name)?.members !== countPorts(portsIn[name](settings)));
-  return [...members.map(({ kernelName }) => kernelName), ...ports];
+  return [...missing, ...ports];
 }
 
 function memberSetsOf(present: readonly Family[]): readonly MemberSet[] {

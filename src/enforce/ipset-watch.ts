@@ -1,7 +1,8 @@
 // Nobody tells of changes of ipset's sets, nor of rules of iptables-legacy. So the sets' headers are read now and then:
 // how many rules name a set and how many members it has, without reading rules or members.
 import type { Touched } from '../model/enforcer.ts';
-import type { SetHeaders } from './set-headers.ts';
+import { askedSet, families } from './kernel-sets.ts';
+import type { SetHeader, SetHeaders } from './set-headers.ts';
 
 /** Between two looks, of which each is a fork: 0.3 % of a processor. Milliseconds. */
 const lookEveryMs = 3_000;
@@ -34,10 +35,15 @@ export function watchSets(
   };
 }
 
+/** Who asked for a file is a member for seconds, and a whole office goes at once. */
+const shortLived: ReadonlySet<string> = new Set(families.map(askedSet));
+
 /** Members run out one by one; a set that lost more than half of them between two looks was flushed. */
 function compare(before: SetHeaders, after: SetHeaders): Touched | undefined {
   const pairs = [...before.values()].map((header) => [header, after.get(header.name)] as const);
-  if (pairs.some(([{ members }, now]) => !now || now.members < members / 2)) return 'members';
+  const isFlushed = ({ name, members }: SetHeader, now: SetHeader) =>
+    !shortLived.has(name) && now.members < members / 2;
+  if (pairs.some(([header, now]) => !now || isFlushed(header, now))) return 'members';
   if (pairs.some(([{ references }, now]) => now?.references !== references)) return 'rules';
   return undefined;
 }

@@ -4,9 +4,16 @@ import { createHash } from 'node:crypto';
 import { limitNames, type SetName, setNames } from '../model/enforcer.ts';
 import { fieldsOf } from './ipset-sets.ts';
 import { inAll, type LimitNaming, limitChains, limitRules, perAddress } from './iptables-limits.ts';
-import { type Family, kernelSet } from './kernel-sets.ts';
+import { askedSet, askedSets, type Family, kernelSet } from './kernel-sets.ts';
 import { excessLimit, type RuleSettings } from './rule-settings.ts';
-import { answerClassMatch, answerMatch, requestMatch, transports } from './sip-match.ts';
+import {
+  answerClassMatch,
+  answerMatch,
+  fileAnswerMatch,
+  requestMatch,
+  type Transport,
+  transports,
+} from './sip-match.ts';
 
 /** Every chain of ours, in the table `raw`. */
 export const chainNames: readonly string[] = [
@@ -17,13 +24,21 @@ export const chainNames: readonly string[] = [
   ...limitNames.flatMap(limitChains),
   'SW-OUT',
   'SW-GUEST',
+  'SW-FILE',
+  'SW-GUEST-FILE',
   'SW-DEFRAG',
 ];
 
 /** What leads into them, as iptables-save prints it, in order. */
-export function jumpRules(settings: GuestSettings & Pick<RuleSettings, 'banScope'>): readonly string[] {
+export function jumpRules(
+  settings: GuestSettings & Pick<RuleSettings, 'banScope' | 'tftpPorts'>,
+): readonly string[] {
+  const isServing = settings.tftpPorts.length > 0;
   return [
     ...guestAnswers(settings).map((answer) => `-A PREROUTING ${answer} -j SW-GUEST`),
+    ...(isServing
+      ? fromGuests(settings, 'udp').map((guest) => `-A PREROUTING ${guest} -j SW-GUEST-FILE`)
+      : []),
     ...(settings.banScope === 'all-ports' ? ['-A PREROUTING -j SW-ALL'] : []),
     ...transports.map(
       (transport) => `-A PREROUTING -p ${transport} -m set --match-set sw-${transport} dst -j SIPWARDEN`,
@@ -31,6 +46,7 @@ export function jumpRules(settings: GuestSettings & Pick<RuleSettings, 'banScope
     ...transports.map(
       (transport) => `-A OUTPUT -p ${transport} -m set --match-set sw-${transport} src -j SW-OUT`,
     ),
+    ...(isServing ? ['-A OUTPUT -p udp -j SW-FILE'] : []),
   ];
 }
 
@@ -40,15 +56,19 @@ export interface GuestSettings extends Pick<RuleSettings, 'guests'> {
 }
 
 /** What guests answer, as iptables-save prints it. */
-function guestAnswers({ guests, seesBridged = false }: GuestSettings): readonly string[] {
-  return guests.flatMap((guest) =>
-    transports.flatMap((transport) => {
-      const fromPort = `-m set --match-set sw-${transport} src`;
-      const routed = `-i ${guest} -p ${transport} ${fromPort}`;
-      const bridged = `-p ${transport} -m physdev --physdev-in ${guest} ${fromPort}`;
-      return seesBridged ? [routed, bridged] : [routed];
-    }),
+function guestAnswers(settings: GuestSettings): readonly string[] {
+  return transports.flatMap((transport) =>
+    fromGuests(settings, transport).map((guest) => `${guest} -m set --match-set sw-${transport} src`),
   );
+}
+
+/** What guests send, as iptables-save prints it. */
+function fromGuests({ guests, seesBridged = false }: GuestSettings, transport: Transport): readonly string[] {
+  return guests.flatMap((guest) => {
+    const routed = `-i ${guest} -p ${transport}`;
+    const bridged = `-p ${transport} -m physdev --physdev-in ${guest}`;
+    return seesBridged ? [routed, bridged] : [routed];
+  });
 }
 
 /** Our chains with their rules, for (ip|ip6)tables-restore. Names of limits carry a hash of the text. */
@@ -64,7 +84,7 @@ const passing: ReadonlySet<SetName> = new Set(['allow', 'shield']);
 
 function ruleLines(naming: LimitNaming, settings: RuleSettings & GuestSettings): readonly string[] {
   const { family } = naming;
-  const { logLimitPerSecond, banScope } = settings;
+  const { logLimitPerSecond, banScope, tftpPorts } = settings;
   const rate = { verb: 'upto', text: `${logLimitPerSecond}/sec`, burst: 2 * logLimitPerSecond } as const;
   const bounded = (name: string, side: 'src' | 'dst') =>
     `${inAll(name, naming)} ${perAddress(name, side, rate, naming)}`;
@@ -81,6 +101,11 @@ function ruleLines(naming: LimitNaming, settings: RuleSettings & GuestSettings):
     ...(banScope === 'all-ports'
       ? setNames.filter((set) => everywhere.has(set)).map((set) => asked('SW-ALL', set, '-j RETURN'))
       : []),
+    ...(tftpPorts.length > 0
+      ? [
+          `-A SW-LOG -p udp -m set --match-set sw-tftp dst -j SET --add-set ${askedSet(family)} src,src --exist --timeout ${askedSets.forSeconds}`,
+        ]
+      : []),
     `-A SW-LOG ${bounded('sw-in', 'src')} ${nflog('sw-in', settings)}`,
     `-A SW-HOT ${bounded('sw-in', 'src')} ${nflog('sw-in', settings)}`,
     '-A SW-HOT -j DROP',
@@ -93,9 +118,16 @@ function ruleLines(naming: LimitNaming, settings: RuleSettings & GuestSettings):
     ),
     ...answerRules('SW-OUT', 'sw-out', bounded('sw-out', 'dst'), bounded('sw-syn', 'dst')),
     ...answerRules('SW-GUEST', 'sw-gst', bounded('sw-gst', 'dst'), bounded('sw-gsy', 'dst')),
+    ...(tftpPorts.length > 0 ? [fileRule('SW-FILE', 'sw-file'), fileRule('SW-GUEST-FILE', 'sw-gfile')] : []),
     // Nothing jumps here: that this rule exists makes the kernel reassemble fragments before our chains.
     '-A SW-DEFRAG -m socket --nowildcard -j RETURN',
   ];
+
+  /** Every UDP packet that we send comes here, media too: what it begins with rules out nearly all at once. */
+  function fileRule(chain: string, prefix: string): string {
+    const isAsked = `-m set --match-set ${askedSet(family)} dst,dst`;
+    return `-A ${chain} ${fileAnswerMatch(family)} ${isAsked} ${bounded(prefix, 'dst')} ${nflog(prefix, settings)}`;
+  }
 
   /** What tells the sidecar of our answers, and of our side of a handshake. */
   function answerRules(chain: string, prefix: string, answers: string, handshakes: string): string[] {

@@ -17,6 +17,13 @@ export const setCapacity: Readonly<Record<SetName, number>> = {
   tftp: 65_536,
 };
 
+/** Who asked for a file just now (address and port), so that our answers to him are known: they leave from any port. */
+export const askedSets = { capacity: 65_536, forSeconds: 10 } as const;
+
+export function askedSet(family: Family): string {
+  return `sw-asked${family}`;
+}
+
 export interface MemberSet {
   readonly set: SetName;
   readonly family: Family;

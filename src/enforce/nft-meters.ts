@@ -10,6 +10,8 @@ export const meterNames = [
   'syn',
   'gst',
   'gsy',
+  'file',
+  'gfile',
   ...limitNames,
   ...limitNames.map((limit) => `${limit}_slow` as const),
 ] as const;

@@ -2,7 +2,7 @@
 // the search for texts, which nftables cannot do. Pure: it runs nothing and reads nothing.
 import { limitNames, type SetName, setNames } from '../model/enforcer.ts';
 import type { PortRange } from '../model/options.ts';
-import { families } from './kernel-sets.ts';
+import { askedSets, type Family, families } from './kernel-sets.ts';
 import { dropCounter, limitChains, limitRules } from './nft-limits.ts';
 import { inAll, type MeterName, meterLines, perAddress } from './nft-meters.ts';
 import { addSet, type NftSet, sourceIn } from './nft-sets.ts';
@@ -16,6 +16,8 @@ const chains: readonly string[] = [
   'logged',
   'answers',
   'guest_answers',
+  'file_answers',
+  'guest_file_answers',
   'defragment',
   ...limitNames.flatMap(limitChains),
 ];
@@ -35,6 +37,7 @@ export function ruleLines(settings: RuleSettings, sets: readonly NftSet[]): read
     ...sets.map(addSet),
     'flush table inet sipwarden',
     ...meterLines,
+    ...askedLines,
     ...chainRules(settings, sets).map((rule) => `add rule inet sipwarden ${rule}`),
   ];
 }
@@ -45,7 +48,8 @@ const passing: ReadonlySet<SetName> = new Set(['allow', 'shield']);
 
 /** Each with its chain first. `@ih`: what the packet carries behind its UDP or TCP header (Linux 5.16). */
 function chainRules(settings: RuleSettings, sets: readonly NftSet[]): readonly string[] {
-  const { banScope, guests, limits, logLimitPerSecond } = settings;
+  const { banScope, guests, limits, logLimitPerSecond, tftpPorts } = settings;
+  const isServing = tftpPorts.length > 0;
   const rate = { rate: `${logLimitPerSecond}/second`, burst: 2 * logLimitPerSecond } as const;
   const bounded = (meter: MeterName, side: 'saddr' | 'daddr', match = '') =>
     families.map(
@@ -60,31 +64,55 @@ function chainRules(settings: RuleSettings, sets: readonly NftSet[]): readonly s
   const ofGuests = (chain: string, verdict: string) =>
     guests.flatMap((guest) =>
       portMatches(settings, 'sport').map(
-        (ports) => `${chain} iifname "${guest.replace(/\+$/, '*')}" ${ports} ${verdict}`,
+        (ports) => `${chain} iifname "${nameOf(guest)}" ${ports} ${verdict}`,
       ),
     );
 
   return [
     ...ofGuests('prerouting', 'jump guest_answers'),
+    ...(isServing
+      ? guests.map(
+          (guest) => `prerouting iifname "${nameOf(guest)}" ${mayBeFileAnswer} jump guest_file_answers`,
+        )
+      : []),
     ...(banScope === 'all-ports' ? ['prerouting jump everywhere'] : []),
     ...portMatches(settings, 'dport').map((ports) => `prerouting ${ports} jump requests`),
     ...portMatches(settings, 'sport').map((ports) => `output ${ports} jump answers`),
+    ...(isServing ? [`output ${mayBeFileAnswer} jump file_answers`] : []),
     ...asked('everywhere', everywhere, 'return'),
     // What a guest answers goes out; it was logged as such.
     ...ofGuests('requests', 'return'),
     ...asked('requests', setNames, 'goto logged'),
     ...limits.flatMap(({ name }) => limitJumps[name](settings)),
     'requests goto logged',
+    ...(isServing ? families.map((family) => `logged ${askerOf(family, settings)}`) : []),
     ...bounded('in', 'saddr').map((limited) => `logged ${limited} ${log('sw-in', settings)}`),
     ...limits.flatMap((limit) =>
       limitRules(limit, sets, `${inAll(excessLimit)} ${log(`sw-${limit.name}`, settings)}`),
     ),
     ...answerRules('answers', 'sw-out', 'out', 'syn'),
     ...answerRules('guest_answers', 'sw-gst', 'gst', 'gsy'),
+    ...(isServing
+      ? [
+          ...fileRules('file_answers', 'sw-file', 'file'),
+          ...fileRules('guest_file_answers', 'sw-gfile', 'gfile'),
+        ]
+      : []),
     // Nothing jumps here: that these rules exist makes the kernel reassemble fragments before our chains.
     'defragment meta l4proto udp tproxy ip to :1',
     'defragment meta l4proto udp tproxy ip6 to :1',
   ];
+
+  function fileRules(chain: string, prefix: string, meter: MeterName): string[] {
+    return families.flatMap((family) => {
+      const address = family === 4 ? 'ip' : 'ip6';
+      const isAsked = `${address} daddr . udp dport @${askedSet(family)} `;
+      return fileAnswers.flatMap((begins) => {
+        const limited = bounded(meter, 'daddr', `${begins} ${isAsked}`)[families.indexOf(family)];
+        return `${chain} ${limited} ${log(prefix, settings)}`;
+      });
+    });
+  }
 
   /** What tells the sidecar of our answers, and of our side of a handshake. */
   function answerRules(chain: string, prefix: string, answers: MeterName, handshakes: MeterName): string[] {
@@ -101,6 +129,31 @@ function chainRules(settings: RuleSettings, sets: readonly NftSet[]): readonly s
       ...bounded(answers, 'daddr', others).map((limited) => `${chain} ${limited} ${logged}`),
     ];
   }
+}
+
+/** Every UDP packet that we send is asked this, media too; those begin with another byte. */
+const mayBeFileAnswer = 'meta l4proto udp @ih,0,8 0x00';
+
+/** The first answer to a request for a file (RFC 1350 §5, RFC 2347): the first block, `file not found`, its options. */
+const fileAnswers = ['@ih,0,32 { 0x00030001, 0x00050001 }', '@ih,0,16 0x0006'] as const;
+
+function askedSet(family: Family): string {
+  return `asked${family}`;
+}
+
+const askedLines = families.map(
+  (family) =>
+    `add set inet sipwarden ${askedSet(family)} { type ${family === 4 ? 'ipv4_addr' : 'ipv6_addr'} . inet_service; size ${askedSets.capacity}; flags dynamic,timeout; }`,
+);
+
+function askerOf(family: Family, { tftpPorts }: RuleSettings): string {
+  const address = family === 4 ? 'ip' : 'ip6';
+  return `udp dport ${portSet(tftpPorts)} update @${askedSet(family)} { ${address} saddr . udp sport timeout ${askedSets.forSeconds}s }`;
+}
+
+/** As nftables writes an interface, or all whose names begin so. */
+function nameOf(guest: string): string {
+  return guest.replace(/\+$/, '*');
 }
 
 const statusLine = `@ih,0,64 ${hexOf('SIP/2.0 ')}`;

@@ -1,4 +1,4 @@
-// What a packet begins with, in the language of iptables' u32: after the IP header's length, for UDP and TCP. IPv6 without
+// What a packet of SIP or TFTP begins with, in the language of iptables' u32: after the IP header's length, for UDP and TCP. IPv6 without
 // extension headers.
 import type { Family } from './kernel-sets.ts';
 
@@ -34,6 +34,11 @@ export function answerMatch(family: Family, transport: Transport, statuses: read
 export function answerClassMatch(family: Family, transport: Transport, digits: readonly string[]): string {
   const at = word[family][transport];
   return u32(transport, `${statusLine(at)}&&${at(8)}>>24=${digits.map(hexOf).join(',')}`);
+}
+
+/** The first answer to a request for a file (RFC 1350 §5, RFC 2347): the first block, `file not found`, its options. */
+export function fileAnswerMatch(family: Family): string {
+  return u32('udp', `${word[family].udp(0)}=0x00030001,0x00050001,0x00060000:0x0006FFFF`);
 }
 
 function statusLine(at: (place: number) => string): string {

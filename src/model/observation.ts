@@ -98,6 +98,52 @@ export interface CallAttempted extends Seen {
   readonly number: string;
 }
 
+/** What was sent to a SIP port and is no SIP message that a peer sends. No keep-alive, STUN, TLS or WebSocket is meant. */
+export interface MalformedMessage extends Seen {
+  readonly kind: 'malformed-message';
+  readonly problem: MalformedProblem;
+}
+
+/** `missing-header`, `broken-header`: of those without which no request can be answered (RFC 3261 §8.1.1). */
+export const malformedProblems = ['not-sip', 'missing-header', 'broken-header'] as const;
+export type MalformedProblem = (typeof malformedProblems)[number];
+
+/** Our answer to a request from `source` left to another address. */
+export interface AnswerDiverted extends Seen {
+  readonly kind: 'answer-diverted';
+  readonly divertedTo: Peer;
+}
+
+/** A request that makes Asterisk write into its events what it does not mean to. */
+export interface EventTampered extends Seen {
+  readonly kind: 'event-tampered';
+  readonly account: string;
+}
+
+/** A wrong name or password at the manager interface or another way to rule the PBX. */
+export interface ManagementLoginFailed extends Seen {
+  readonly kind: 'management-login-failed';
+  readonly account: string;
+  /** Asterisk's name of what was knocked at, such as `AMI`. */
+  readonly service: string;
+}
+
+/** Somebody asks for a file over TFTP. */
+export interface FileRequested extends Seen {
+  readonly kind: 'file-requested';
+  readonly file: string;
+}
+
+/** What our TFTP server answered to a request of `source`: there is no such file, or its first block. */
+export interface FileAnswered extends Seen {
+  readonly kind: 'file-answered';
+  readonly file: string;
+  readonly answer: FileAnswer;
+}
+
+export const fileAnswers = ['missing', 'served'] as const;
+export type FileAnswer = (typeof fileAnswers)[number];
+
 /** A source sent more than a stranger may, and the kernel slows it. */
 export interface LimitExceeded extends Seen {
   readonly kind: 'limit-exceeded';
@@ -110,5 +156,11 @@ export type Observation =
   | AuthenticationSucceeded
   | AccountProbed
   | CallAttempted
-  | LimitExceeded;
+  | LimitExceeded
+  | MalformedMessage
+  | AnswerDiverted
+  | EventTampered
+  | ManagementLoginFailed
+  | FileRequested
+  | FileAnswered;
 export type ObservationKind = Observation['kind'];

@@ -1,4 +1,4 @@
-// What one AMI event says about SIP. Pure. An event proves its source only where it came over a connection; one over
+// What one AMI event says about SIP, or about logins to the AMI itself. Pure. An event proves its source only where it came over a connection; one over
 // UDP proves nothing by itself, and one that was tampered with says nothing at all.
 import { type AmiMessage, eventTimeOf } from '../asterisk/ami-message.ts';
 import { type Address, type Peer, parseAddress } from '../model/address.ts';
@@ -43,6 +43,12 @@ function observationOf(message: AmiMessage): Observation | undefined {
       return headers.UsingPassword === '1'
         ? { kind: 'authentication-succeeded', ...seen, ...callId(headers) }
         : undefined;
+    // Of the AMI's own doors, over HTTP too; ARI tells of none. Its SessionID is a pointer, no Call-ID.
+    case 'AMI InvalidPassword':
+    case 'AMI InvalidAccountID':
+    case 'AMI ChallengeResponseFailed':
+    case 'AMI FailedACL':
+      return { kind: 'management-login-failed', ...seen, service: copyText(headers.Service) };
     // chan_sip (up to Asterisk 20); its SessionID is a pointer, no Call-ID.
     case 'SIP InvalidPassword':
       return { kind: 'authentication-failed', ...seen, ...nonce(headers.ReceivedChallenge) };

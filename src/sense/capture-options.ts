@@ -63,12 +63,24 @@ export function tcpdumpArguments(options: CaptureOptions, filter: string): strin
   ];
 }
 
-type Ports = Pick<CaptureSettings, 'udpPorts' | 'tcpPorts'>;
+type Ports = Pick<CaptureSettings, 'udpPorts' | 'tcpPorts' | 'tftpPorts'>;
 
-/** pcap-filter(7) for the ports, and for later fragments, which have none. */
-export function packetFilter({ udpPorts, tcpPorts }: Ports): string {
+/** pcap-filter(7) for the ports, for first answers to requests for files, and for later fragments, which have no port. */
+export function packetFilter({ udpPorts, tcpPorts, tftpPorts }: Ports): string {
   const fragments = ['(ip[6:2] & 0x1fff != 0)', '(ip6[6] = 44)'];
-  return [...portTests('udp', udpPorts), ...portTests('tcp', tcpPorts), ...fragments].join(' or ');
+  return [
+    ...portTests('udp', [...udpPorts, ...tftpPorts]),
+    ...portTests('tcp', tcpPorts),
+    ...(tftpPorts.length > 0
+      ? [fileAnswers('udp[8:4]', 'udp'), fileAnswers('ip6[48:4]', 'ip6[6] = 17')]
+      : []),
+    ...fragments,
+  ].join(' or ');
+}
+
+/** A server of files answers from any port: the first block, `file not found`, its options (RFC 1350 §5, RFC 2347). */
+function fileAnswers(begins: string, isUdp: string): string {
+  return `(${isUdp} and (${begins} = 0x00030001 or ${begins} = 0x00050001 or ${begins} & 0xffff0000 = 0x00060000))`;
 }
 
 function portTests(transport: 'udp' | 'tcp', ranges: Ports['udpPorts']): string[] {

@@ -25,6 +25,7 @@ const options = captureOptions.parse({ source: process.argv[2], nflog_group: Num
 const settings = {
   udpPorts: [[5_060, 5_060] as [number, number]],
   tcpPorts: [[5_060, 5_061] as [number, number]],
+  tftpPorts: [],
   signatures: [...readSignatureFiles('').signatures.values()],
   answerWithinMs: options.answer_within,
   nonceLifetimeMs: options.nonce_lifetime,

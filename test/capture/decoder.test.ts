@@ -36,7 +36,7 @@ function decode(file: Buffer, options: Partial<DecoderOptions> = {}, chunk = fil
     decoded.discards[reason] = (decoded.discards[reason] ?? 0) + 1;
   };
   const decoder = createDecoder({
-    isSipPort: (_, port) => port === 5060,
+    isProtected: (use, port) => port === (use === 'tftp' ? 69 : 5060),
     onMessage: ({ direction, transport, source, destination, bytes, isConnectionProven }) => {
       const between = [source, destination].map(({ address, port }) => `${address} ${port}`).join(' > ');
       const word = /^\S+( \d+)?/.exec(bytes.toString('latin1'))?.[0];
@@ -239,10 +239,49 @@ describe('ports', () => {
   });
 
   test('UDP and TCP ports are told apart', () => {
-    const isSipPort = (transport: string, port: number) => transport === 'tcp' && port === 5060;
-    const { messages, discards } = decodePackets([toUs, ipv4(6, tcp(register))], { isSipPort });
+    const isProtected = (transport: string, port: number) => transport === 'tcp' && port === 5060;
+    const { messages, discards } = decodePackets([toUs, ipv4(6, tcp(register))], { isProtected });
     expect(messages).toEqual([`unknown tcp ${phone} 40000 > ${pbx} 5060 REGISTER`]);
     expect(discards).toEqual({ [notProtected]: 1 });
+  });
+});
+
+describe('TFTP', () => {
+  const request = ipv4(17, udp('\0\u0001a.cfg\0octet\0', { from: 2_069, to: 69 }));
+  const fromAnyPort = (text: string) =>
+    ipv4(17, udp(text, { from: 41_234, to: 2_069 }), { source: pbx, destination: phone });
+  const answer = fromAnyPort('\0\u0003\0\u0001secret');
+  const files = (packets: Buffer[], linkType = 239) => {
+    const found: string[] = [];
+    const onTftp: DecoderOptions['onTftp'] = ({ direction, source, bytes }) =>
+      found.push(`${direction} ${source.port} ${bytes[1]}`);
+    const { messages, discards } = decodePackets(packets, { onTftp, linkType });
+    expect(messages).toEqual([]);
+    return { found, discards };
+  };
+
+  test('gives a request to its port, and an answer from any port of ours', () => {
+    const { found } = files([nflog(request), nflog(answer, { prefix: 'sw-file', hook: 3 })]);
+    expect(found).toEqual(['in 2069 1', 'out 41234 3']);
+  });
+
+  test('gives both where nobody says which way they went', () => {
+    expect(files([request, answer], 101).found).toEqual(['unknown 2069 1', 'unknown 41234 3']);
+  });
+
+  test('gives no answer that came in, no later block and no media', () => {
+    const later = fromAnyPort('\0\u0003\0\u0002secret');
+    const media = ipv4(
+      17,
+      udp(Buffer.concat([Buffer.from([0x80, 0]), Buffer.alloc(170)]), { from: 10_000, to: 4_000 }),
+    );
+    const { found, discards } = files([
+      nflog(answer),
+      nflog(later, { prefix: 'sw-file', hook: 3 }),
+      nflog(media),
+    ]);
+    expect(found).toEqual([]);
+    expect(discards).toEqual({ [notProtected]: 3 });
   });
 });
 
@@ -349,7 +388,7 @@ test('no damage to frames makes it throw, and addresses come from the packet', (
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 20 }), (list) => {
       const decoder = createDecoder({
-        isSipPort: () => true,
+        isProtected: () => true,
         onMessage: ({ source, bytes }) => {
           expect(source.address).toMatch(/^[0-9a-f:.]+$/);
           expect(bytes.length).toBeLessThanOrEqual(65_536);

@@ -124,6 +124,7 @@ export function request(
 ): string {
   return (
     `${method} sip:pbx SIP/2.0\r\nVia: SIP/2.0/TCP 198.51.100.10;branch=z9hG4bKa\r\n` +
+    `From: <sip:a@pbx>;tag=1\r\nTo: <sip:a@pbx>\r\nCall-ID: a\r\nCSeq: 1 ${method}\r\n` +
     `User-Agent: friendly-scanner\r\n${headers}Content-Length: ${length || body.length}\r\n\r\n${body}`
   );
 }

@@ -18,6 +18,8 @@ test.each([
   ['sw-out', 3, 'out'],
   ['sw-syn', 3, 'out'],
   ['sw-gst', 0, 'out'],
+  ['sw-file', 3, 'out'],
+  ['sw-gfile', 0, 'out'],
 ])('%s in hook %i is a packet that goes %s', (prefix, hook, direction) => {
   expect(find(nflog(packet, { prefix, hook }))).toEqual({ direction, payload: packet });
 });
@@ -35,6 +37,8 @@ test.each([
   ['sw-out', 1],
   ['sw-in', 3],
   ['sw-gst', 3],
+  ['sw-file', 0],
+  ['sw-gfile', 3],
   ['sw-outer', 3],
   ['sw-ou', 3],
   ['', 3],

@@ -14,7 +14,21 @@ import {
 } from '../../src/capture/protocol.ts';
 import { foreignTextLimit, type Observation } from '../../src/model/observation.ts';
 import { mostSignatures, type Signature, signatureLength } from '../../src/model/signature.ts';
-import { call, excess, failure, probe, proven, scan, success } from '../observations.ts';
+import {
+  call,
+  diversion,
+  excess,
+  failure,
+  fileAnswer,
+  fileRequest,
+  malformed,
+  managementFailure,
+  probe,
+  proven,
+  scan,
+  success,
+  tampering,
+} from '../observations.ts';
 
 const samples: readonly Observation[] = [
   scan({ callId: 'a', proof: proven() }),
@@ -23,6 +37,12 @@ const samples: readonly Observation[] = [
   probe('100'),
   call('00441234567890'),
   excess('tftp'),
+  malformed(),
+  diversion(),
+  tampering(),
+  managementFailure(),
+  fileRequest('000413aabbcc.cfg'),
+  fileAnswer('000413aabbcc.cfg', 'missing'),
 ];
 
 function read(...chunks: readonly (string | Buffer)[]) {
@@ -136,6 +156,7 @@ test('the longest list of signatures is a line that the sidecar takes', () => {
   const settings = {
     udpPorts: [[5060, 5061] as [number, number]],
     tcpPorts: [],
+    tftpPorts: [],
     signatures: Array.from({ length: mostSignatures }, () => longest),
     answerWithinMs: 1_000,
     nonceLifetimeMs: 32_000,

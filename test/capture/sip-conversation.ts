@@ -13,6 +13,7 @@ export const phone: Peer = { address: '198.51.100.10', port: 5060 };
 const settings: CaptureSettings = {
   udpPorts: [[5060, 5060]],
   tcpPorts: [[5060, 5060]],
+  tftpPorts: [],
   signatures: agents('friendly-scanner*', '*sipvicious*'),
   answerWithinMs: 2_000,
   nonceLifetimeMs: 32_000,

@@ -27,7 +27,7 @@ test('a nonce echoed from another address than it left to proves nothing for eit
   expect(observer.said).toMatchObject([{ source: phone, proof: asserted, nonceNeverIssued: true }]);
 });
 
-test('an answer that a Via maddr diverts proves, fails and probes nothing for the request’s source', () => {
+test('an answer that a Via maddr diverts is told as such, and proves, fails and probes nothing for the request’s source', () => {
   const observer = observe();
   const via = `SIP/2.0/UDP ${phone.address};maddr=${attacker.address};branch=z9hG4bK1`;
   observer.all(
@@ -37,7 +37,8 @@ test('an answer that a Via maddr diverts proves, fails and probes nothing for th
     answer({ to: attacker, cseq: 2, status: 200 }),
   );
   observer.advance(100_000);
-  expect(observer.said).toEqual([]);
+  const diverted = { kind: 'answer-diverted', source: phone, divertedTo: attacker, proof: asserted };
+  expect(observer.said).toMatchObject([diverted, diverted]);
 });
 
 test('nor is the address that a diverted answer goes to accused of anything', () => {

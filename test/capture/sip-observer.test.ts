@@ -122,6 +122,7 @@ describe('a scanner', () => {
     observer.configure({
       udpPorts: [],
       tcpPorts: [],
+      tftpPorts: [],
       signatures: agents('friendly*'),
       answerWithinMs: 1,
       nonceLifetimeMs: 1_000,
@@ -135,6 +136,7 @@ describe('a scanner', () => {
     const broken = {
       udpPorts: [],
       tcpPorts: [],
+      tftpPorts: [],
       signatures: agents('*'),
       answerWithinMs: 1,
       nonceLifetimeMs: 1_000,

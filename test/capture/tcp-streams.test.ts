@@ -18,11 +18,14 @@ function createStreams() {
   const messages: string[] = [];
   const proofs: boolean[] = [];
   const discards: string[] = [];
+  const foreign: string[] = [];
   const streams = createTcpStreams({
     onMessage: ({ bytes, isConnectionProven }) => {
       messages.push(bytes.toString('latin1'));
       proofs.push(isConnectionProven);
     },
+    onForeign: ({ bytes, isConnectionProven }) =>
+      foreign.push(`${bytes.toString('latin1')}${isConnectionProven ? ' proven' : ''}`),
     discard: (reason) => discards.push(reason),
   });
 
@@ -51,8 +54,27 @@ function createStreams() {
     send({ sequence: (theirStart + 1 + at) >>> 0, bytes: Buffer.from(text, 'latin1'), ...fields });
   }
 
-  return { streams, send, synAck, receive, messages, proofs, discards };
+  return { streams, send, synAck, receive, messages, proofs, discards, foreign };
 }
+
+describe('bytes that are not SIP', () => {
+  test('are handed on where a connection begins with them, proven', () => {
+    const { synAck, receive, foreign } = createStreams();
+    synAck();
+    receive(0, 'GET / HTTP/1.0\r\n\r\n');
+    expect(foreign).toEqual(['GET / HTTP/1.0\r\n\r\n proven']);
+  });
+
+  test('are not where a message went before, or the beginning was not seen', () => {
+    const after = createStreams();
+    after.synAck();
+    after.receive(0, register);
+    after.receive(register.length, 'v=0\r\no=-\r\n');
+    const midway = createStreams();
+    midway.receive(5_000, 'v=0\r\no=-\r\n');
+    expect([...after.foreign, ...midway.foreign]).toEqual([]);
+  });
+});
 
 describe('order', () => {
   test('a message split over segments is put together, and several in one are cut apart', () => {

@@ -9,6 +9,7 @@ import { testRules } from '../enforce/test-rules.ts';
 const rules = testRules({
   udpPorts: [[5_060, 5_070]],
   tcpPorts: [[5_060, 5_061]],
+  tftpPorts: [[69, 69]],
 });
 const jumps = jumpRules(rules);
 const missing = await missingForNamespaces();
@@ -54,7 +55,7 @@ const missing = await missingForNamespaces();
     test('is whole again after prepare', async () => {
       await enforcer.prepare();
       expect((await namespace.rules()).toSorted()).toEqual(fresh.toSorted());
-      expect(await namespace.setNames()).toHaveLength(21);
+      expect(await namespace.setNames()).toHaveLength(23);
       expect(await namespace.run('ipset', ['save', 'sw-udp'])).not.toContain('9999');
     });
 
@@ -71,7 +72,7 @@ const missing = await missingForNamespaces();
     await namespace.run('ipset', ['restore'], 'create sw-ban4 hash:net maxelem 262144 timeout 0\n');
     await enforcer.prepare();
     await enforcer.add({ set: 'ban', target: '192.0.2.1' });
-    expect(await namespace.setNames()).toHaveLength(21);
+    expect(await namespace.setNames()).toHaveLength(23);
   });
 
   test('reports a set that someone destroyed, and has it back after prepare', async () => {
@@ -99,7 +100,7 @@ const missing = await missingForNamespaces();
     ];
     await namespace.run('ipset', ['restore'], `${lines.join('\n')}\n`);
     await enforcer.prepare();
-    expect(await namespace.setNames()).toHaveLength(21);
+    expect(await namespace.setNames()).toHaveLength(23);
     expect(await namespace.members()).toEqual([{ set: 'ban', target: '192.0.2.1', seconds: 0 }]);
   });
 

@@ -33,6 +33,7 @@ const sidecar = measure(() => {
     {
       udpPorts: [],
       tcpPorts: [],
+      tftpPorts: [],
       signatures: agents('friendly-scanner*'),
       answerWithinMs: 1_000,
       nonceLifetimeMs: 32_000,

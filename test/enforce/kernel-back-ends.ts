@@ -14,6 +14,8 @@ export type LoggedKind =
   | 'challenges'
   | 'handshakes'
   | 'guest-answers'
+  | 'file-answers'
+  | 'guest-file-answers'
   | 'excess-invite'
   | 'excess-tftp';
 
@@ -32,6 +34,8 @@ const iptablesRules: Readonly<Record<LoggedKind, RegExp>> = {
   challenges: /-A SW-OUT .* sw-auth/,
   handshakes: /-A SW-OUT .*SYN,ACK/,
   'guest-answers': /-A SW-GUEST /,
+  'file-answers': /-A SW-FILE /,
+  'guest-file-answers': /-A SW-GUEST-FILE /,
   'excess-invite': /-A SW-INVITE-OVER /,
   'excess-tftp': /-A SW-TFTP-OVER /,
 };
@@ -44,6 +48,8 @@ const nftRules: Readonly<
   challenges: { chain: 'answers', rule: () => '@ih,64,32' },
   handshakes: { chain: 'answers', rule: (family) => `@meter_syn${family} ` },
   'guest-answers': { chain: 'guest_answers', rule: () => '' },
+  'file-answers': { chain: 'file_answers', rule: (family) => `@asked${family} ` },
+  'guest-file-answers': { chain: 'guest_file_answers', rule: (family) => `@asked${family} ` },
   'excess-invite': { chain: 'invite_excess', rule: () => '' },
   'excess-tftp': { chain: 'tftp_excess', rule: () => '' },
 };

@@ -2,7 +2,7 @@
 import { openNamespace } from './namespace.ts';
 import { familyOf, linkUp, type PacketLink, type Peer, pbxAddress, startPeer } from './packet-link.ts';
 
-const guestAddress = { 4: '203.0.113.10', 6: '3fff:1::10' } as const;
+export const guestAddress = { 4: '203.0.113.10', 6: '3fff:1::10' } as const;
 const gateway = { 4: '203.0.113.1', 6: '3fff:1::1' } as const;
 /** The host's end of the wire to the guest. */
 const guestInterface = 'gst0';

@@ -39,6 +39,13 @@ export async function startTftpServer(network: Network): Promise<TftpServer> {
   };
 }
 
+/** Asks for them one after the other, and throws away what comes. */
+export async function askForFiles(network: Network, host: Host, files: readonly string[]): Promise<void> {
+  const commands = files.map((file) => `get ${file} /dev/null`).join('\n');
+  const options = { input: `${commands}\nquit\n`, timeoutMs: 60_000 };
+  await network.run(host, 'tftp', ['-m', 'binary', addresses.pbx.ipv4], options);
+}
+
 /** How many of the files `phone0.cfg` ... a host gets, one after the other. */
 export async function fetchFiles(network: Network, host: Host, count: number): Promise<number> {
   const folder = await makeLabFolder();

@@ -131,6 +131,15 @@ describe('a recording of a real Asterisk', () => {
     expect(observations[0]).toMatchObject({ because: 'unknown-account' });
   });
 
+  test('of wrong logins at the manager interface gives one for each, and nothing for what is no login', () => {
+    const { observations } = replay(recorded('asterisk22/50-ami-wrong-secret.txt'));
+    const failed = { kind: 'management-login-failed', service: 'AMI', proof: { by: 'connection' } };
+    expect(observations).toMatchObject([
+      { ...failed, account: 'admin' },
+      { ...failed, account: 'nosuch' },
+    ]);
+  });
+
   test('of a good registration gives one success, which over UDP proves nothing', () => {
     expect(replay(recorded('asterisk22/06-register-success.txt')).observations).toEqual([
       {
@@ -222,8 +231,8 @@ describe('an event', () => {
   });
 
   test('of another service of Asterisk says nothing about SIP', () => {
-    expect(observe({ Service: 'AMI' })).toEqual([]);
-    expect(observe({ Event: 'InvalidPassword', Service: 'AMI' })).toEqual([]);
+    expect(observe({ Service: 'IAX2' })).toEqual([]);
+    expect(observe({ Event: 'InvalidPassword', Service: 'IAX2' })).toEqual([]);
   });
 
   test('of chan_sip with a wrong password is a failed guess without a Call-ID', () => {

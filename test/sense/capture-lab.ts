@@ -45,6 +45,7 @@ export interface SensorHost {
 export const settings: CaptureSettings = {
   udpPorts: [[5060, 5060]],
   tcpPorts: [],
+  tftpPorts: [],
   signatures: agents('friendly-scanner'),
   answerWithinMs: 1_000,
   nonceLifetimeMs: 32_000,

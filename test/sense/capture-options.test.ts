@@ -6,6 +6,7 @@ import { describeWhere } from '../prerequisites.ts';
 const ports = {
   udpPorts: [[5060, 5061]] as [number, number][],
   tcpPorts: [[5060, 5060]] as [number, number][],
+  tftpPorts: [[69, 69]] as [number, number][],
 };
 
 describe('the options of [capture]', () => {
@@ -63,8 +64,8 @@ describe("tcpdump's arguments", () => {
 describeWhere(['tcpdump', 'root', 'namespaces'], 'the packet filter', () => {
   test.each([
     ['ports and ranges', ports],
-    ['no port at all', { udpPorts: [], tcpPorts: [] }],
-    ['64 ranges each', { udpPorts: ranges(64), tcpPorts: ranges(64) }],
+    ['no port at all', { udpPorts: [], tcpPorts: [], tftpPorts: [] }],
+    ['64 ranges each', { udpPorts: ranges(64), tcpPorts: ranges(64), tftpPorts: ranges(64) }],
   ])('compiles for %s', async (_, some) => {
     const args = ['-n', 'tcpdump', '-i', 'any', '-y', 'LINUX_SLL2', '-d', packetFilter(some)];
     expect((await runCommand('unshare', args)).stdout).toContain('ret');

@@ -1,23 +1,25 @@
-// Thins out the repeats of a scanner: who sends a thousand requests a second is told once in 100 ms, with their number.
+// Thins out repeats: who sends a thousand scanner requests a second is told of once in 100 ms, with their number.
 import { LRUCache } from 'lru-cache';
-import type { SignatureMatch } from '../model/observation.ts';
+import type { MalformedMessage, SignatureMatch } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import type { Emit } from './sip-exchange.ts';
 
 const intervalMs = 100;
 const sourceLimit = 4_096;
 
+type Sighted = SignatureMatch | MalformedMessage;
+
 interface Sighting {
   toldAt: Time;
   /** The last one that was not told yet. */
-  held: SignatureMatch | undefined;
+  held: Sighted | undefined;
   /** Messages that were not told yet. */
   messages: number;
   due: Time;
 }
 
-export interface SignatureSightings {
-  see(match: SignatureMatch): void;
+export interface Sightings {
+  see(sighted: Sighted): void;
   /** Tells what has been held back for 100 ms. */
   advance(time: Time): void;
   /** Tells all that is held back. */
@@ -25,8 +27,8 @@ export interface SignatureSightings {
   nextDeadline(): Time | undefined;
 }
 
-/** The first sighting of a source, signature, transport and proof level is told at once, its repeats summed up. */
-export function createSignatureSightings(emit: Emit): SignatureSightings {
+/** The first of a source, transport, proof level and what was seen is told at once, its repeats summed up. */
+export function createSightings(emit: Emit): Sightings {
   /** Those with something held, in the order in which they fall due. */
   const waiting = new Map<string, Sighting>();
   const sightings = new LRUCache<string, Sighting>({
@@ -53,22 +55,28 @@ export function createSignatureSightings(emit: Emit): SignatureSightings {
   }
 
   return {
-    see(match) {
-      const key = `${match.source.address} ${match.transport} ${match.proof.level} ${match.signature}`;
+    see(sighted) {
+      const key = keyOf(sighted);
       const known = sightings.get(key);
-      if (!known || (!known.held && match.time - known.toldAt >= intervalMs)) {
-        sightings.set(key, { toldAt: match.time, held: undefined, messages: 0, due: match.time });
-        return emit(match);
+      if (!known || (!known.held && sighted.time - known.toldAt >= intervalMs)) {
+        sightings.set(key, { toldAt: sighted.time, held: undefined, messages: 0, due: sighted.time });
+        return emit(sighted);
       }
       if (!known.held) {
-        known.due = match.time + intervalMs;
+        known.due = sighted.time + intervalMs;
         waiting.set(key, known);
       }
-      known.held = match;
-      known.messages += match.messages;
+      known.held = sighted;
+      known.messages += sighted.messages;
     },
     advance,
     end: () => advance(Number.POSITIVE_INFINITY),
     nextDeadline: () => waiting.values().next().value?.due,
   };
+}
+
+function keyOf(sighted: Sighted): string {
+  const { kind, source, transport, proof } = sighted;
+  const what = kind === 'signature-match' ? sighted.signature : sighted.problem;
+  return `${kind} ${source.address} ${transport} ${proof.level} ${what}`;
 }
