@@ -1,5 +1,5 @@
-// Tells requests that are made to falsify Asterisk's events: a line break, written so that Asterisk reads it as one, in
-// a place whose text goes into events. No phone has a use for it.
+// Tells requests with an escaped line break where none belongs. No phone has a use for one; what it may be for is none of
+// the reader's business, and such a request is told, never acted upon.
 import { headerBytes, type SipScan, startLineBytes } from './sip-scan.ts';
 
 const lineBreak = /%0[ad]/i;
