@@ -5,7 +5,7 @@ import type { Network } from '../model/address.ts';
 import type { DetectorContext, Faded } from '../model/detection.ts';
 import type { Proof } from '../model/observation.ts';
 
-const mostSources = { asserted: 512, proven: 4_096 } as const;
+const mostSources = { asserted: 256, proven: 4_096 } as const;
 
 export interface SourceTable<State extends object> {
   of(source: Network, proof: Proof): State;
