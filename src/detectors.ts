@@ -52,7 +52,10 @@ export function createDetectors(initial: DetectOptions, context: DetectorContext
         watches.includes(observation.kind) ? (find(observation) ?? []) : [],
       ),
     forget(source) {
-      for (const { forget } of active) forget(source);
+      const [address = ''] = source.split('/');
+      // Patient ones are counted by a wider network.
+      const counted = new Set([source, context.networkOf(address)]);
+      for (const each of counted) for (const { forget } of active) forget(each);
     },
     configure(changed) {
       active = definitions.map(([name, definition]) => {

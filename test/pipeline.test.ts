@@ -199,6 +199,19 @@ describe('the proof ladder', () => {
     expect(unblocked).toEqual(['203.0.113.66']);
   });
 
+  test('starts afresh with an IPv6 source also where its whole /48 was counted as one', async () => {
+    const { pipeline, decided } = run();
+    const from = (address: string, time: number) =>
+      pipeline.observe([failure({ time, proof: proven(), source: { address, port: 5_060 } })]);
+    for (const host of [1, 2, 3, 4]) from(`192.0.2.${host}`, start + host);
+    from('2001:db8:7:1::1', start + 5);
+    await pipeline.unban('2001:db8:7:1::/64', 'root', start + 6);
+    from('192.0.2.5', start + 7);
+    expect(decided).toEqual([]);
+    from('192.0.2.6', start + 8);
+    expect(decided).toMatchObject([{ cause: { attack: 'distributed-bruteforce' } }]);
+  });
+
   test('records what a detector finds that only observes, and blocks nobody for it', () => {
     const { pipeline, decided, attacks } = run({
       detect: { 'registration-bruteforce': { state: 'observe' } },

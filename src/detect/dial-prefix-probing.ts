@@ -77,10 +77,9 @@ export const dialPrefixProbing = defineDetector({
       const limit = own.length > prefix_count ? prefix_count : joint_prefix_count;
       const prefixes = own.length > prefix_count ? own : all;
       const found = { attack: name, source, proof: window.exceeds(0) ?? 'asserted', time };
-      const detection = window.detection(found, 'ways to dial one number', limit);
-      const counted = { ...detection.evidence.counted, count: prefixes.length };
       const values = prefixes.slice(-8).map((each) => `${each}…${number}`);
-      return { ...detection, evidence: { ...detection.evidence, counted, values } };
+      const counted = { count: prefixes.length, values };
+      return window.detection(found, 'ways to dial one number', limit, counted);
     };
 
     return {

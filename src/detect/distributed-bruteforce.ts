@@ -58,12 +58,8 @@ export const distributedBruteforce = defineDetector({
       window.add(observation);
       if (sources.size <= source_count) return undefined;
       const found = { attack: name, source, proof: 'proven', time } as const;
-      const detection = window.detection(found, 'sources that guess at one account', source_count);
-      const counted = { ...detection.evidence.counted, count: sources.size };
-      return {
-        ...detection,
-        evidence: { ...detection.evidence, counted, values: [...sources.keys()].slice(-8) },
-      };
+      const counted = { count: sources.size, values: [...sources.keys()].slice(-8) };
+      return window.detection(found, 'sources that guess at one account', source_count, counted);
     };
     return {
       observe(observation) {

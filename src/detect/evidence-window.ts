@@ -11,12 +11,18 @@ export interface EvidenceWindow {
   /** The strongest level at which more than `limit` messages lie within one window that holds the newest evidence. */
   exceeds(limit: number): ProofLevel | undefined;
   /** What the evidence makes. `what` was counted, and more than `limit` of it is an attack. */
-  detection(found: Found, what: string, limit: number): Detection;
+  detection(found: Found, what: string, limit: number, counted?: Counted): Detection;
   /** What to remember where it cannot stay; undefined where it holds nothing. */
   fade(): Faded | undefined;
 }
 
 type Found = Pick<Detection, 'attack' | 'source' | 'proof' | 'time'>;
+
+/** Where something else than messages was counted: how many there were, and which. */
+interface Counted {
+  readonly count?: number;
+  readonly values?: readonly string[];
+}
 
 /** Two sensors, and a phone or two between an attacker's messages. */
 const attemptsPerMessage = 4;
@@ -115,8 +121,9 @@ export function createEvidenceWindow(withinMs: number, capacity: number, before?
       if (exceedsAt('proven', limit)) return 'proven';
       return exceedsAt('asserted', limit) ? 'asserted' : undefined;
     },
-    detection(found, what, limit) {
-      const count = Math.max(...windowEnds().map((end) => countAt(end, 'asserted')));
+    detection(found, what, limit, counted) {
+      const count = counted?.count ?? Math.max(...windowEnds().map((end) => countAt(end, 'asserted')));
+      const { values } = counted ?? {};
       const sensors: Partial<Record<SensorName, number>> = {};
       for (const lane of lanes) sensors[lane.sensor] = (sensors[lane.sensor] ?? 0) + lane.total;
       return {
@@ -126,7 +133,10 @@ export function createEvidenceWindow(withinMs: number, capacity: number, before?
         messages: joined('asserted', (lane) => lane.total),
         victims: details.victims(),
         attempts: details.attempts(newest - withinMs),
-        evidence: details.evidence({ what, count, limit, withinMs }, sensors),
+        evidence: {
+          ...details.evidence({ what, count, limit, withinMs }, sensors),
+          ...(values && { values }),
+        },
       };
     },
     fade() {

@@ -51,10 +51,8 @@ export const extensionEnumeration = defineDetector({
         const level = accounts.exceeds(account_count, time);
         if (!level) return undefined;
         const found = { attack: name, source, proof: level, time };
-        const detection = window.detection(found, 'different accounts', account_count);
-        const { evidence } = detection;
-        const counted = { ...evidence.counted, count: accounts.count('asserted', time) };
-        return { ...detection, evidence: { ...evidence, counted } };
+        const count = accounts.count('asserted', time);
+        return window.detection(found, 'different accounts', account_count, { count });
       },
       forget: sources.forget,
     };

@@ -1,13 +1,14 @@
 // Of one source: how many different provisioning files it asked for that are not there, and how many it was given.
 // Phones ask for optional files that nobody made, and get their own; whoever guesses names is given next to nothing.
 import { z } from 'zod';
+import type { Network } from '../model/address.ts';
 import type { DetectorContext } from '../model/detection.ts';
 import type { FileAnswered } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
-import { createDistinctValues } from './distinct-values.ts';
+import { createDistinctValues, type DistinctValues } from './distinct-values.ts';
 import { createEvidenceWindow, type EvidenceWindow } from './evidence-window.ts';
 import { baseName } from './file-names.ts';
-import { createSourceTable, type SourceTable } from './source-table.ts';
+import { createSourceTable } from './source-table.ts';
 
 /** Different names that are remembered of one source. With so many served it is an office, whatever else it asks for. */
 const kept = { missing: 256, served: 64 } as const;
@@ -22,7 +23,7 @@ export const missingPerServedOption = z
   );
 
 export interface FileGuesses {
-  add(answered: FileAnswered): void;
+  readonly source: Network;
   /** Different missing files within the window. */
   count(time: Time): number;
   /** Whether there are more than `limit` missing files, and more than those that were served excuse. */
@@ -38,28 +39,42 @@ export interface FileGuessesParts {
   readonly missingPerServed: number;
 }
 
-/** Of every source its guesses. */
-export function createFileGuesses(parts: FileGuessesParts): SourceTable<FileGuesses> {
-  const { name, context, withinMs } = parts;
-  return createSourceTable({
+/** `add` gives the guesses of the source, this answer among them. */
+export function createFileGuesses(parts: FileGuessesParts): {
+  add(answered: FileAnswered): FileGuesses;
+  forget(source: Network): void;
+} {
+  const { name, context, withinMs, missingPerServed } = parts;
+  const sources = createSourceTable({
     name,
     context,
-    create: () => guessesOfOne(parts, createEvidenceWindow(withinMs, kept.served)),
+    create: () => ({
+      missing: createDistinctValues(withinMs, kept.missing),
+      served: createDistinctValues(withinMs, kept.served),
+      window: createEvidenceWindow(withinMs, kept.served),
+    }),
     // Nothing is left of it: which files they were is what counts.
     fade: () => undefined,
   });
+  return {
+    add({ file, answer, time, proof, source: from }) {
+      const source = context.sourceOf(from.address);
+      const guesses = sources.of(source, proof);
+      guesses[answer].add(baseName(file), 'asserted', time);
+      return { source, ...judged(guesses, missingPerServed) };
+    },
+    forget: sources.forget,
+  };
 }
 
-function guessesOfOne({ withinMs, missingPerServed }: FileGuessesParts, window: EvidenceWindow): FileGuesses {
-  const missing = createDistinctValues(withinMs, kept.missing);
-  const served = createDistinctValues(withinMs, kept.served);
+function judged(
+  { missing, served, window }: Record<FileAnswered['answer'], DistinctValues> & { window: EvidenceWindow },
+  missingPerServed: number,
+): Omit<FileGuesses, 'source'> {
   const count = (time: Time) => missing.count('asserted', time);
   return {
     window,
     count,
-    add({ file, answer, time }) {
-      (answer === 'missing' ? missing : served).add(baseName(file), 'asserted', time);
-    },
     exceeds: (limit, time) =>
       count(time) > Math.max(limit, missingPerServed * served.count('asserted', time)),
   };

@@ -30,13 +30,11 @@ export const provisioningLeak = defineDetector({
     return {
       observe(observation) {
         if (observation.kind !== 'file-answered') return undefined;
-        const source = context.sourceOf(observation.source.address);
         const { proof, time, answer } = observation;
-        const guesses = sources.of(source, proof);
-        guesses.add(observation);
+        const guesses = sources.add(observation);
         if (answer !== 'served' || !guesses.exceeds(missing_count, time)) return undefined;
         guesses.window.add(observation);
-        const found = { attack: name, source, proof: proof.level, time };
+        const found = { attack: name, source: guesses.source, proof: proof.level, time };
         const detection = guesses.window.detection(found, 'files given to a guesser', 0);
         return { ...detection, isOnlyTold: true, isUrgent: true };
       },

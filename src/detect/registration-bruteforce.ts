@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineDetector } from '../model/detection.ts';
 import { durationOption } from '../model/options.ts';
-import { anyOf, createThreshold } from './threshold.ts';
+import { createFastAndSlow } from './threshold.ts';
 
 const name = 'registration-bruteforce';
 
@@ -30,16 +30,10 @@ export const registrationBruteforce = defineDetector({
       'The time within which a patient guesser is counted. IPv6 addresses of one /48 are one source here.',
     ),
   }),
-  create({ hit_count, monit_period, slow_hit_count, slow_monit_period }, context) {
-    const common = { name, context, what: 'failed authentications' };
-    return anyOf([
-      createThreshold({ ...common, limit: hit_count, withinMs: monit_period }),
-      createThreshold({
-        ...common,
-        limit: slow_hit_count,
-        withinMs: slow_monit_period,
-        sourceOf: ({ source }) => context.networkOf(source.address),
-      }),
-    ]);
-  },
+  create: ({ hit_count, monit_period, slow_hit_count, slow_monit_period }, context) =>
+    createFastAndSlow(
+      { name, context, what: 'failed authentications' },
+      { limit: hit_count, withinMs: monit_period },
+      { limit: slow_hit_count, withinMs: slow_monit_period },
+    ),
 });

@@ -9,7 +9,6 @@ const mostSources = { asserted: 256, proven: 4_096 } as const;
 
 export interface SourceTable<State extends object> {
   of(source: Network, proof: Proof): State;
-  find(source: Network): State | undefined;
   forget(source: Network): void;
 }
 
@@ -36,7 +35,6 @@ export function createSourceTable<State extends object>(parts: SourceTableParts<
   const find = (source: Network) => proven.get(source) ?? asserted.get(source);
 
   return {
-    find,
     of(source, { level }) {
       const state = find(source) ?? create(context.faded.take(keyOf(source)));
       if (level === 'proven' && !proven.has(source)) {

@@ -48,8 +48,7 @@ export function createSuspicion({ name, context, withinMs, what, limit }: Thresh
     const proof = exceeded === 'proven' && isNear(matches.proven) ? 'proven' : 'asserted';
     const { value, time } = matches[proof] ?? matches.asserted;
     const found = { attack: name, source, proof, time: Math.max(time, probedAt) } as const;
-    const detection = probes.detection(found, what, limit);
-    return { ...detection, evidence: { ...detection.evidence, values: [value] } };
+    return probes.detection(found, what, limit, { values: [value] });
   }
 
   return {

@@ -27,18 +27,14 @@ export const tftpEnumeration = defineDetector({
     return {
       observe(observation) {
         if (observation.kind !== 'file-answered') return undefined;
-        const source = context.sourceOf(observation.source.address);
         const { proof, time, answer } = observation;
-        const guesses = sources.of(source, proof);
-        guesses.add(observation);
+        const guesses = sources.add(observation);
         if (answer !== 'missing') return undefined;
         guesses.window.add(observation);
         if (!guesses.exceeds(missing_count, time)) return undefined;
-        const found = { attack: name, source, proof: proof.level, time };
-        const detection = guesses.window.detection(found, 'different missing files', missing_count);
-        const { evidence } = detection;
-        const counted = { ...evidence.counted, count: guesses.count(time) };
-        return { ...detection, evidence: { ...evidence, counted } };
+        const found = { attack: name, source: guesses.source, proof: proof.level, time };
+        const count = guesses.count(time);
+        return guesses.window.detection(found, 'different missing files', missing_count, { count });
       },
       forget: sources.forget,
     };

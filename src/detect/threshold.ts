@@ -44,15 +44,25 @@ export function createThreshold(parts: ThresholdParts): Detector {
       if (!proof) return undefined;
       return window.detection({ attack: name, source, proof, time: observation.time }, what, limit);
     },
-    forget(source) {
-      const [address = ''] = source.split('/');
-      for (const each of [source, context.networkOf(address)]) windows.forget(each);
-    },
+    forget: windows.forget,
   };
 }
 
+type Amount = Pick<WindowParts, 'limit' | 'withinMs'>;
+
+/** Two thresholds: for whoever is fast, and for whoever is patient, whose IPv6 network over hours is one source. */
+export function createFastAndSlow(
+  common: Pick<ThresholdParts, 'name' | 'context' | 'what'>,
+  fast: Amount,
+  slow: Amount,
+): Detector {
+  const { context } = common;
+  const sourceOf = ({ source }: Observation) => context.networkOf(source.address);
+  return anyOf([createThreshold({ ...common, ...fast }), createThreshold({ ...common, ...slow, sourceOf })]);
+}
+
 /** Each is asked; the strongest finding counts, and of equal ones the first. */
-export function anyOf(thresholds: readonly Detector[]): Detector {
+function anyOf(thresholds: readonly Detector[]): Detector {
   return {
     observe(observation) {
       const found = thresholds.flatMap((threshold) => threshold.observe(observation) ?? []);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineDetector } from '../model/detection.ts';
 import { durationOption } from '../model/options.ts';
 import { createAccountSuccesses } from './account-successes.ts';
-import { anyOf, createThreshold } from './threshold.ts';
+import { createFastAndSlow } from './threshold.ts';
 
 const name = 'unauthenticated-probing';
 
@@ -31,16 +31,11 @@ export const unauthenticatedProbing = defineDetector({
     ),
   }),
   create({ probe_count, monit_period, slow_probe_count, slow_monit_period }, context) {
-    const common = { name, context, what: 'requests that never authenticated' };
-    const thresholds = anyOf([
-      createThreshold({ ...common, limit: probe_count, withinMs: monit_period }),
-      createThreshold({
-        ...common,
-        limit: slow_probe_count,
-        withinMs: slow_monit_period,
-        sourceOf: ({ source }) => context.networkOf(source.address),
-      }),
-    ]);
+    const thresholds = createFastAndSlow(
+      { name, context, what: 'requests that never authenticated' },
+      { limit: probe_count, withinMs: monit_period },
+      { limit: slow_probe_count, withinMs: slow_monit_period },
+    );
     const successes = createAccountSuccesses(slow_monit_period);
     return {
       observe(observation) {

@@ -2,7 +2,7 @@
 // left in the kernel is taken over first and then removed, so that no ban ends and none is forgotten with it.
 import type { Logger } from '../lib/logger.ts';
 import type { BackEnd, Enforcer, HeldEntry } from '../model/enforcer.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
+import { codeOf, messageOf } from '../model/error.ts';
 import { firewallError } from './firewall-error.ts';
 
 export interface BackEndChoiceParts {
@@ -124,9 +124,5 @@ function reasonFor(name: string, refusals: readonly string[]): string {
 }
 
 function isUnusable(error: unknown): boolean {
-  return ['FIREWALL_COMMAND_MISSING', 'FIREWALL_COMMAND_FAILED'].includes(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof SipwardenError ? error.code : '';
+  return ['FIREWALL_COMMAND_MISSING', 'FIREWALL_COMMAND_FAILED'].includes(codeOf(error) ?? '');
 }

@@ -1,6 +1,6 @@
 // Changes that are asked for while others are under way go together into the next command: each command costs as much
 // as many changes. Where a group fails, each of its changes is tried alone. Changes are taken in the order of asking.
-import { SipwardenError } from '../model/error.ts';
+import { codeOf } from '../model/error.ts';
 
 export interface GroupedChanges<Change> {
   /** Resolves when the kernel has taken it; rejects with what `commit` says of it alone. */
@@ -59,5 +59,5 @@ export function createGroupedChanges<Change>({
 /** Whatever was asked for would fail in the same way. */
 function isOfChild(error: unknown): boolean {
   const codes = ['FIREWALL_TIMEOUT', 'FIREWALL_CHILD_EXITED', 'FIREWALL_NOT_PREPARED'];
-  return error instanceof SipwardenError && codes.includes(error.code);
+  return codes.includes(codeOf(error) ?? '');
 }

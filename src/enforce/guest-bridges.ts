@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Alarms } from '../model/alarm.ts';
 import { firewallCommand } from './firewall-command.ts';
+import { iptablesOf } from './iptables-rules.ts';
 import type { Family } from './kernel-sets.ts';
 
 export interface GuestBridges {
@@ -11,7 +12,6 @@ export interface GuestBridges {
   bridged(guests: readonly string[]): Promise<readonly string[]>;
 }
 
-const programs = { 4: 'iptables', 6: 'ip6tables' } as const;
 const links = z.array(z.object({ ifname: z.string().optional() }));
 
 /** Without the module br_netfilter, or without `ip` (iproute2), there is nothing to see. */
@@ -26,7 +26,7 @@ export function createGuestBridges(commandPrefix: readonly string[] = []): Guest
   return {
     async seesBridged(family) {
       // Read by a program, as the rules are made by one: the network namespace is theirs.
-      const path = `/proc/sys/net/bridge/bridge-nf-call-${programs[family]}`;
+      const path = `/proc/sys/net/bridge/bridge-nf-call-${iptablesOf[family]}`;
       return (await output(['cat', path])).trim() === '1';
     },
     async bridged(guests) {

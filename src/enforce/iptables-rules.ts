@@ -15,6 +15,9 @@ import {
   transports,
 } from './sip-match.ts';
 
+/** The program for each family; others are called after it, such as `ip6tables-save`. */
+export const iptablesOf: Readonly<Record<Family, string>> = { 4: 'iptables', 6: 'ip6tables' };
+
 /** Every chain of ours, in the table `raw`. */
 export const chainNames: readonly string[] = [
   'SIPWARDEN',

@@ -3,12 +3,10 @@
 import { SipwardenError } from '../model/error.ts';
 import { firewallCommand } from './firewall-command.ts';
 import { createGuestBridges } from './guest-bridges.ts';
-import { chainLines, chainNames, jumpRules } from './iptables-rules.ts';
+import { chainLines, chainNames, iptablesOf, jumpRules } from './iptables-rules.ts';
 import { areAllThere, chainsIn, jumpChanges, removalLines } from './iptables-saved.ts';
 import type { Family } from './kernel-sets.ts';
 import type { RuleSettings } from './rule-settings.ts';
-
-const programs = { 4: 'iptables', 6: 'ip6tables' } as const;
 
 export interface Iptables {
   /** Why this family cannot be protected here; undefined where it can. */
@@ -36,13 +34,13 @@ export function createIptables(commandPrefix: readonly string[], timeoutMs = 10_
     seesBridged: settings.guests.length > 0 && (await bridges.seesBridged(family)),
   });
   const save = async (family: Family, ...more: readonly string[]) => {
-    const argv = [...commandPrefix, `${programs[family]}-save`, '-t', 'raw', ...more];
+    const argv = [...commandPrefix, `${iptablesOf[family]}-save`, '-t', 'raw', ...more];
     const { stdout } = await firewallCommand(argv, { timeoutMs });
     return stdout.split('\n');
   };
   const change = async (family: Family, lines: readonly string[]) => {
     const text = ['*raw', ...lines, 'COMMIT', ''].join('\n');
-    await firewallCommand([...commandPrefix, `${programs[family]}-restore`, '--noflush', '-w', '5'], {
+    await firewallCommand([...commandPrefix, `${iptablesOf[family]}-restore`, '--noflush', '-w', '5'], {
       input: text,
       timeoutMs,
     });

@@ -1,6 +1,6 @@
 // Changes of members as nft takes them: many in one transaction, which costs as much as a hundred members.
 import type { Place } from '../model/enforcer.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
+import { codeOf } from '../model/error.ts';
 import type { CommandSession } from './command-session.ts';
 import { firewallError } from './firewall-error.ts';
 import { createGroupedChanges, type GroupedChanges } from './grouped-changes.ts';
@@ -89,8 +89,4 @@ export function memberLines(changes: readonly MemberChange[], sets: readonly Nft
       ...(wanted.length > 0 ? [elements('add', wanted)] : []),
     ];
   });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof SipwardenError ? error.code : messageOf(error);
 }

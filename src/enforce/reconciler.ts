@@ -3,7 +3,7 @@
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import type { Enforcer, Entry, HeldEntry, Place, Touched } from '../model/enforcer.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
+import { codeOf, hintOf, messageOf } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { type Difference, differences, inOrder, inWords, keyOf } from './differences.ts';
 
@@ -69,8 +69,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
 
   const fail = (error: unknown) => {
     failures += 1;
-    const hint = error instanceof SipwardenError ? (error.hint ?? '') : '';
-    alarms.raise(alarmCode, messageOf(error), hint);
+    alarms.raise(alarmCode, messageOf(error), hintOf(error) ?? '');
     if (retry || isStopped) return;
     retry = setTimeout(() => {
       retry = undefined;
@@ -219,8 +218,4 @@ function isRefusal(error: unknown, { set }: Place): boolean {
   const code = codeOf(error);
   if (code === undefined) return false;
   return refusals.has(code) || (set === 'drop' && code === 'FIREWALL_SET_FULL');
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof SipwardenError ? error.code : undefined;
 }

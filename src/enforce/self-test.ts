@@ -2,7 +2,7 @@
 import type { Network } from '../model/address.ts';
 import type { Alarms } from '../model/alarm.ts';
 import type { Enforcer } from '../model/enforcer.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
+import { codeOf, hintOf, messageOf } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 
 /** Broadcast addresses of networks for documentation (RFC 5737). */
@@ -28,7 +28,7 @@ export async function testEnforcer({ enforcer, alarms, now }: SelfTestParts): Pr
       throw new Error(`the ban of ${target} was lifted and still is in the kernel`);
     alarms.clear(alarmCode);
   } catch (error) {
-    const hint = (error instanceof SipwardenError && error.hint) || 'nobody may be blocked: see the log';
+    const hint = hintOf(error) || 'nobody may be blocked: see the log';
     alarms.raise(alarmCode, `the firewall failed its test: ${messageOf(error)}`, hint);
   }
 }
@@ -40,7 +40,7 @@ async function banNobody(enforcer: Enforcer, until: Time): Promise<Network> {
       await enforcer.add({ set: 'ban', target, until });
       return target;
     } catch (error) {
-      if (!(error instanceof SipwardenError) || error.code !== 'FIREWALL_UNTOUCHABLE') throw error;
+      if (codeOf(error) !== 'FIREWALL_UNTOUCHABLE') throw error;
     }
   }
   throw new Error('every address for documentation is protected');

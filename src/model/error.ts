@@ -16,6 +16,16 @@ export class SipwardenError extends Error {
 /** Exit codes of every program of ours (0 is success). */
 export const exitCode = { failed: 1, usage: 2, daemonNotReachable: 3, configuration: 78 } as const;
 
+/** Undefined of what is no error of ours. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof SipwardenError ? error.code : undefined;
+}
+
+/** What to do about it, where somebody knows. */
+export function hintOf(error: unknown): string | undefined {
+  return error instanceof SipwardenError ? error.hint : undefined;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

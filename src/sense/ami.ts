@@ -8,7 +8,7 @@ import type { Dns } from '../asterisk/host-lookup.ts';
 import type { InventoryTiming } from '../asterisk/inventory.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
+import { hintOf, messageOf } from '../model/error.ts';
 import type { Sensor, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { createAmiAlarms } from './ami-alarms.ts';
@@ -118,7 +118,7 @@ export function createAmiSensor({
       reportMissingSecret();
     } catch (error) {
       setHealth('down', messageOf(error));
-      amiAlarms.state('down', messageOf(error), error instanceof SipwardenError ? error.hint : undefined);
+      amiAlarms.state('down', messageOf(error), hintOf(error));
     }
     if (!isStopped) retryTimer = setTimeout(open, secretRetryMs);
   };

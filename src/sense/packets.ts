@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CaptureSettings } from '../capture/protocol.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
+import { hintOf, messageOf } from '../model/error.ts';
 import type { Sensor, SensorHealth, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { endAbandonedReaders } from './abandoned-reader.ts';
@@ -118,7 +118,7 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
       const ending = await capture.ended;
       return isFilterStale() ? undefined : ending;
     } catch (error) {
-      return { message: messageOf(error), hint: (error instanceof SipwardenError && error.hint) || tryAgain };
+      return { message: messageOf(error), hint: hintOf(error) || tryAgain };
     } finally {
       capture = undefined;
       counters.endRun();

@@ -1,7 +1,7 @@
 // How the store is: one alarm while it cannot write, one for what was lost for good, and the numbers behind both.
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
+import { hintOf, messageOf } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 
 export interface StoreHealth {
@@ -36,7 +36,7 @@ export function createStoreHealth({ logger, alarms, now, counters }: StoreHealth
   return {
     well,
     failing(error: unknown) {
-      const hint = error instanceof SipwardenError ? error.hint : undefined;
+      const hint = hintOf(error);
       if (failure === undefined) since = now();
       failure = messageOf(error);
       alarms.raise(
