@@ -5,7 +5,7 @@ import { jumpRules } from '../../src/enforce/iptables-rules.ts';
 import type { Entry } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
 import { testRules } from '../enforce/test-rules.ts';
-import { describeEnforcer } from './enforcer-contract.ts';
+import { describeInKernel } from './kernel-contract.ts';
 
 const settings = testRules({
   udpPorts: [
@@ -28,23 +28,7 @@ function enforcerIn(namespace: Namespace, changes: Partial<Parameters<typeof cre
   });
 }
 
-if (missing) describe.skip(name, () => test('contract', () => {}));
-else {
-  describeEnforcer(name, async () => {
-    const namespace = await openNamespace();
-    const enforcer = enforcerIn(namespace);
-    return {
-      enforcer,
-      clock,
-      another: () => enforcerIn(namespace),
-      members: namespace.members,
-      async dispose() {
-        await enforcer.close();
-        await namespace.remove();
-      },
-    };
-  });
-}
+describeInKernel({ name: 'ipset', missing, clock, create: (namespace) => enforcerIn(namespace) });
 
 (missing ? describe.skip : describe)(`${name}, in the kernel`, () => {
   let namespace: Namespace;

@@ -4,7 +4,7 @@ import { createNftablesEnforcer } from '../../src/enforce/nftables.ts';
 import type { Enforcer, Entry } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
 import { testLimit, testRules } from '../enforce/test-rules.ts';
-import { describeEnforcer } from './enforcer-contract.ts';
+import { describeInKernel } from './kernel-contract.ts';
 
 const settings = testRules({
   udpPorts: [[5_060, 5_070]],
@@ -29,23 +29,13 @@ function enforcerIn(
   });
 }
 
-if (missing) describe.skip(name, () => test('contract', () => {}));
-else {
-  describeEnforcer(name, async () => {
-    const namespace = await openNamespace();
-    const enforcer = enforcerIn(namespace);
-    return {
-      enforcer,
-      clock,
-      another: () => enforcerIn(namespace),
-      members: namespace.nftMembers,
-      async dispose() {
-        await enforcer.close();
-        await namespace.remove();
-      },
-    };
-  });
-}
+describeInKernel({
+  name: 'nftables',
+  missing,
+  clock,
+  create: (namespace) => enforcerIn(namespace),
+  membersIn: ({ nftMembers }) => nftMembers,
+});
 
 (missing ? describe.skip : describe)(`${name}, in the kernel`, () => {
   let namespace: Namespace;

@@ -6,7 +6,7 @@ import { createSetOnlyEnforcer } from '../../src/enforce/set-only.ts';
 import { type Enforcer, setNames } from '../../src/model/enforcer.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
 import { testRules } from '../enforce/test-rules.ts';
-import { describeEnforcer } from './enforcer-contract.ts';
+import { describeInKernel } from './kernel-contract.ts';
 
 const clock = { time: 1_700_000_000_000 };
 const missing = await missingForNamespaces();
@@ -16,23 +16,12 @@ function partsIn({ prefix }: Namespace) {
   return { rules: testRules(), now: () => clock.time, commandPrefix: prefix };
 }
 
-if (missing) describe.skip(name, () => test('contract', () => {}));
-else {
-  describeEnforcer(name, async () => {
-    const namespace = await openNamespace();
-    const enforcer = createSetOnlyEnforcer(partsIn(namespace));
-    return {
-      enforcer,
-      clock,
-      another: () => createSetOnlyEnforcer(partsIn(namespace)),
-      members: namespace.members,
-      async dispose() {
-        await enforcer.close();
-        await namespace.remove();
-      },
-    };
-  });
-}
+describeInKernel({
+  name: 'set-only',
+  missing,
+  clock,
+  create: (namespace) => createSetOnlyEnforcer(partsIn(namespace)),
+});
 
 (missing ? describe.skip : describe)(`${name}, in the kernel`, () => {
   let namespace: Namespace;

@@ -18,42 +18,58 @@ const missing = await missingForNamespaces(['iptables', 'ipset', 'nft', 'iptable
 const ban: Entry = { set: 'ban', target: '192.0.2.1' };
 const foreign = '*raw\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n';
 
+/** Everything that the daemon runs around an enforcer, and what it says. The watch begins with `begin`. */
+async function guard(enforcer: Enforcer) {
+  const repaired: (readonly string[])[] = [];
+  const reconciler = createReconciler({
+    enforcer,
+    onRepaired: (damage) => repaired.push(damage),
+    alarms: { raise: () => {}, clear: () => {} },
+    now: Date.now,
+    logger: pino({ level: 'silent' }),
+  });
+  await reconciler.start([ban]);
+  let looks = 0;
+  let stop = () => {};
+  const repair: Reconciler['repair'] = async (touched) => {
+    const damage = await reconciler.repair(touched);
+    looks += 1;
+    return damage;
+  };
+  return {
+    repaired,
+    looks: () => looks,
+    async begin() {
+      stop = watchFirewall({ enforcer, reconciler: { repair } });
+      await waitFor('the first look', () => looks > 0);
+    },
+    async end() {
+      stop();
+      await reconciler.stop();
+      await enforcer.close();
+    },
+  };
+}
+
 (missing ? describe.skip : describe)(missing ? `a watch (skipped: ${missing})` : 'a watch', () => {
   let namespace: Namespace;
-  let enforcer: Enforcer;
-  let reconciler: Reconciler;
-  let repaired: (readonly string[])[];
-  let stop: () => void;
+  let watched: Awaited<ReturnType<typeof guard>>;
   let fresh: readonly string[];
-  let looks: number;
 
   beforeEach(async () => {
     namespace = await openNamespace();
-    repaired = [];
-    enforcer = createIpsetEnforcer({ rules: testRules(), now: Date.now, commandPrefix: namespace.prefix });
-    reconciler = createReconciler({
-      enforcer,
-      onRepaired: (damage) => repaired.push(damage),
-      alarms: { raise: () => {}, clear: () => {} },
+    const enforcer = createIpsetEnforcer({
+      rules: testRules(),
       now: Date.now,
-      logger: pino({ level: 'silent' }),
+      commandPrefix: namespace.prefix,
     });
     await namespace.run('iptables-restore', [], foreign);
-    await reconciler.start([ban]);
+    watched = await guard(enforcer);
     fresh = await namespace.rules();
-    looks = 0;
-    const repair: Reconciler['repair'] = async (touched) => {
-      const damage = await reconciler.repair(touched);
-      looks += 1;
-      return damage;
-    };
-    stop = watchFirewall({ enforcer, reconciler: { repair } });
-    await waitFor('the first look', () => looks > 0);
+    await watched.begin();
   });
   afterEach(async () => {
-    stop();
-    await reconciler.stop();
-    await enforcer.close();
+    await watched.end();
     await namespace.remove();
   });
 
@@ -87,9 +103,9 @@ const foreign = '*raw\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n-A INPUT
     await damage();
     const left = await others();
     await waitFor('it is whole', whole);
-    await waitFor('it is told', () => repaired.length > 0);
+    await waitFor('it is told', () => watched.repaired.length > 0);
     expect(await others()).toEqual(left);
-    expect(repaired).toHaveLength(1);
+    expect(watched.repaired).toHaveLength(1);
   });
 
   test('repairs ipset destroy after a flush of the rules', async () => {
@@ -101,32 +117,28 @@ const foreign = '*raw\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n-A INPUT
       );
     });
     await waitFor('it is whole', whole);
-    await waitFor('it is told', () => repaired.flat().includes('the set sw-ban4'));
+    await waitFor('it is told', () => watched.repaired.flat().includes('the set sw-ban4'));
   });
 
   test('looks no more than a few times at what its own repairs change', async () => {
     for (let round = 1; round <= 3; round += 1) {
       await iptables('-F', 'PREROUTING');
-      await waitFor('it is told', () => repaired.length === round);
+      await waitFor('it is told', () => watched.repaired.length === round);
       await waitFor('it is whole', whole);
     }
     // The first look; and for each flush the repair, one that our own change brings, and one that its references bring.
-    expect(looks).toBeLessThanOrEqual(10);
-    expect(repaired).toHaveLength(3);
+    expect(watched.looks()).toBeLessThanOrEqual(10);
+    expect(watched.repaired).toHaveLength(3);
   });
 });
 
 (missing ? describe.skip : describe)('a watch of iptables-legacy, of which nobody tells', () => {
   let namespace: Namespace;
   let folder: string;
-  let enforcer: Enforcer;
-  let reconciler: Reconciler;
-  let stop: () => void;
-  let repaired: (readonly string[])[];
+  let watched: Awaited<ReturnType<typeof guard>>;
 
   beforeEach(async () => {
     namespace = await openNamespace();
-    repaired = [];
     folder = await mkdtemp(join(tmpdir(), 'sipwarden-legacy-'));
     await writeFile(join(folder, 'nft'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
     for (const program of ['iptables', 'ip6tables'].flatMap((name) => [`${name}-save`, `${name}-restore`])) {
@@ -134,28 +146,12 @@ const foreign = '*raw\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n-A INPUT
       await symlink(stdout.trim(), join(folder, program));
     }
     const commandPrefix = [...namespace.prefix, 'env', `PATH=${folder}:${process.env.PATH}`];
-    enforcer = createIpsetEnforcer({ rules: testRules(), now: Date.now, commandPrefix });
-    reconciler = createReconciler({
-      enforcer,
-      onRepaired: (damage) => repaired.push(damage),
-      alarms: { raise: () => {}, clear: () => {} },
-      now: Date.now,
-      logger: pino({ level: 'silent' }),
-    });
-    await reconciler.start([ban]);
-    let looks = 0;
-    const repair: Reconciler['repair'] = async (touched) => {
-      const damage = await reconciler.repair(touched);
-      looks += 1;
-      return damage;
-    };
-    stop = watchFirewall({ enforcer, reconciler: { repair } });
-    await waitFor('the first look', () => looks > 0);
+    const enforcer = createIpsetEnforcer({ rules: testRules(), now: Date.now, commandPrefix });
+    watched = await guard(enforcer);
+    await watched.begin();
   });
   afterEach(async () => {
-    stop();
-    await reconciler.stop();
-    await enforcer.close();
+    await watched.end();
     await namespace.remove();
     await rm(folder, { recursive: true });
   });
@@ -167,7 +163,7 @@ const foreign = '*raw\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n-A INPUT
         .filter((line) => line.startsWith('-A'));
     const fresh = await saved();
     await namespace.run('iptables-legacy', ['-t', 'raw', ...change.split(' ')]);
-    await waitFor('it is repaired', () => repaired.length > 0);
+    await waitFor('it is repaired', () => watched.repaired.length > 0);
     expect(await saved()).toEqual(fresh);
   });
 });
@@ -187,36 +183,19 @@ const foreign = '*raw\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n-A INPUT
         now: Date.now,
         commandPrefix: namespace.prefix,
       });
-      const repaired: (readonly string[])[] = [];
-      const reconciler = createReconciler({
-        enforcer,
-        onRepaired: (damage) => repaired.push(damage),
-        alarms: { raise: () => {}, clear: () => {} },
-        now: Date.now,
-        logger: pino({ level: 'silent' }),
-      });
-      await reconciler.start([ban]);
+      const watched = await guard(enforcer);
       const table = () => namespace.run('nft', ['-s', '-t', 'list', 'table', 'inet', 'sipwarden']);
       const fresh = await table();
-      let looks = 0;
-      const repair: Reconciler['repair'] = async (touched) => {
-        const damage = await reconciler.repair(touched);
-        looks += 1;
-        return damage;
-      };
-      const stop = watchFirewall({ enforcer, reconciler: { repair } });
       try {
-        await waitFor('the first look', () => looks > 0);
+        await watched.begin();
         await namespace.run('nft', change.split(' '));
-        await waitFor('it is told', () => repaired.length > 0);
+        await waitFor('it is told', () => watched.repaired.length > 0);
         await waitFor('it is whole', async () => (await table().catch(() => '')) === fresh);
         expect((await enforcer.list()).map(({ set, target }) => `${set} ${target}`)).toEqual([
           'ban 192.0.2.1',
         ]);
       } finally {
-        stop();
-        await reconciler.stop();
-        await enforcer.close();
+        await watched.end();
       }
     },
   );

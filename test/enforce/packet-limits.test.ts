@@ -1,8 +1,7 @@
 // Real packets of strangers who send too much, and of those who share nothing with them.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Enforcer } from '../../src/model/enforcer.ts';
+import { describe, expect, test } from '@jest/globals';
 import { kernelBackEnds } from './kernel-back-ends.ts';
-import { openPacketLink, type PacketLink, rules, tftpPort } from './packet-link.ts';
+import { rules, tftpPort, usePacketLink } from './packet-link.ts';
 import { testLimit } from './test-rules.ts';
 
 /** So slow that while a test runs no bucket fills again. */
@@ -30,24 +29,11 @@ describe.each(kernelBackEnds)('a stranger who sends too much, with $name', ({ mi
     test.skip(`is not there: ${missing}`, () => {});
     return;
   }
-  let link: PacketLink;
-  let enforcer: Enforcer;
+  const on = usePacketLink((pbx) => create(pbx, limited));
 
-  beforeAll(async () => {
-    link = await openPacketLink();
-  });
-  afterAll(() => link?.close());
-  beforeEach(async () => {
-    enforcer = create(link.pbx, limited);
-    await enforcer.prepare();
-  });
-  afterEach(async () => {
-    await link.sender.send('reset');
-    await enforcer.teardown();
-  });
-
-  const invites = (from: string, count = 20) => link.arriving(from, { text: invite, count });
-  const requests = (from: string, count = 20) => link.arriving(from, { port: tftpPort, text: 'read', count });
+  const invites = (from: string, count = 20) => on.link.arriving(from, { text: invite, count });
+  const requests = (from: string, count = 20) =>
+    on.link.arriving(from, { port: tftpPort, text: 'read', count });
 
   describe.each([
     ['192.0.2.1', '192.0.2.1'],
@@ -60,57 +46,57 @@ describe.each(kernelBackEnds)('a stranger who sends too much, with $name', ({ mi
       const arrived = await invites(source);
       expect(arrived).toBeGreaterThanOrEqual(slow.burst);
       expect(arrived).toBeLessThanOrEqual(most);
-      expect(await enforcer.list()).toMatchObject([{ set: 'invite', target }]);
-      expect(await logged(link.pbx, 'excess-invite', family)).toBeGreaterThan(0);
-      expect((await enforcer.drops()).limits.invite).toBe(20 - arrived);
+      expect(await on.enforcer.list()).toMatchObject([{ set: 'invite', target }]);
+      expect(await logged(on.link.pbx, 'excess-invite', family)).toBeGreaterThan(0);
+      expect((await on.enforcer.drops()).limits.invite).toBe(20 - arrived);
     });
 
     test('is slowed when he asks for files, put into the set tftp, and told of', async () => {
       const arrived = await requests(source);
       expect(arrived).toBeGreaterThanOrEqual(slow.burst);
       expect(arrived).toBeLessThanOrEqual(most);
-      expect(await enforcer.list()).toMatchObject([{ set: 'tftp', target }]);
-      expect(await logged(link.pbx, 'excess-tftp', family)).toBeGreaterThan(0);
-      expect((await enforcer.drops()).limits.tftp).toBe(20 - arrived);
+      expect(await on.enforcer.list()).toMatchObject([{ set: 'tftp', target }]);
+      expect(await logged(on.link.pbx, 'excess-tftp', family)).toBeGreaterThan(0);
+      expect((await on.enforcer.drops()).limits.tftp).toBe(20 - arrived);
     });
 
     test('keeps the slowed rate, after the rules were prepared again too', async () => {
       await invites(source);
       expect(await invites(source, 5)).toBe(0);
-      await enforcer.prepare();
+      await on.enforcer.prepare();
       expect(await invites(source, 5)).toBeLessThanOrEqual(1);
     });
 
     test('may send what is no INVITE, and ask for files', async () => {
       await invites(source);
-      expect(await link.arriving(source)).toBe(5);
+      expect(await on.link.arriving(source)).toBe(5);
       expect(await requests(source, 5)).toBe(5);
     });
 
     test('takes nothing from others, who send INVITEs meanwhile', async () => {
       await invites(source);
       expect(await invites(another, 5)).toBe(5);
-      expect((await enforcer.list()).map((entry) => entry.target)).toEqual([target]);
+      expect((await on.enforcer.list()).map((entry) => entry.target)).toEqual([target]);
     });
 
     test('is slowed over TCP as well', async () => {
       await invites(source);
-      expect(await link.isHeard(source, 7_001, invite)).toBe(false);
-      expect(await link.isHeard(source, 7_002, 'OPTIONS sip:x SIP/2.0')).toBe(true);
+      expect(await on.link.isHeard(source, 7_001, invite)).toBe(false);
+      expect(await on.link.isHeard(source, 7_002, 'OPTIONS sip:x SIP/2.0')).toBe(true);
     });
 
     test.each(['allow', 'shield'] as const)('is not slowed when he is in %s', async (set) => {
-      await enforcer.add({ set, target });
+      await on.enforcer.add({ set, target });
       expect(await invites(source)).toBe(20);
       expect(await requests(source)).toBe(20);
-      expect(await enforcer.list()).toMatchObject([{ set, target }]);
+      expect(await on.enforcer.list()).toMatchObject([{ set, target }]);
     });
   });
 
   test.each(['192.0.2.2', '2001:db8:a::1'])('has a limit of his own at %s', async (source) => {
     expect(await invites(source, 50)).toBe(50);
     expect(await invites(source, 100)).toBeLessThan(60);
-    expect(await enforcer.list()).toEqual([]);
+    expect(await on.enforcer.list()).toEqual([]);
     expect(await requests(source)).toBeLessThanOrEqual(most);
   });
 

@@ -1,7 +1,9 @@
 // Two namespaces on one wire for tests with real packets: that of the PBX, where the rules stand, and an attacker's.
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { type RunningProcess, startProcess } from '../../src/lib/run-command.ts';
+import type { Enforcer } from '../../src/model/enforcer.ts';
 import { type Namespace, openNamespace } from './namespace.ts';
 import type { PeerLine, PeerOrder, Sending } from './packet-peer.ts';
 import { testRules } from './test-rules.ts';
@@ -48,6 +50,35 @@ export interface PacketLink {
   /** Whether text that begins so arrives over a TCP connection from this port, new or kept, while the clean source's does. */
   isHeard(from: string, fromPort: number, beginning?: string): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** One link for a group of tests, and for each of them a prepared enforcer on its PBX. Call it where hooks may be set. */
+export function usePacketLink(create: (pbx: Namespace) => Enforcer): {
+  readonly link: PacketLink;
+  readonly enforcer: Enforcer;
+} {
+  let link: PacketLink;
+  let enforcer: Enforcer;
+  beforeAll(async () => {
+    link = await openPacketLink();
+  });
+  afterAll(() => link?.close());
+  beforeEach(async () => {
+    enforcer = create(link.pbx);
+    await enforcer.prepare();
+  });
+  afterEach(async () => {
+    await link.sender.send('reset');
+    await enforcer.teardown();
+  });
+  return {
+    get link() {
+      return link;
+    },
+    get enforcer() {
+      return enforcer;
+    },
+  };
 }
 
 export async function openPacketLink(): Promise<PacketLink> {

@@ -1,10 +1,9 @@
 // Real requests with the text of a known scanner: only iptables can look for it.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
 import { createNftablesEnforcer } from '../../src/enforce/nftables.ts';
-import type { Enforcer } from '../../src/model/enforcer.ts';
 import { missingForNamespaces } from './namespace.ts';
-import { openPacketLink, type PacketLink, rules } from './packet-link.ts';
+import { rules, usePacketLink } from './packet-link.ts';
 
 const missing = await missingForNamespaces();
 const hot = { ...rules, hotTexts: ['friendly-scanner', 'sipvicious'] };
@@ -14,21 +13,9 @@ const request = (method: string, agent: string) =>
 (missing ? describe.skip : describe)(
   missing ? `a known scanner (skipped: ${missing})` : 'a known scanner',
   () => {
-    let link: PacketLink;
-    let enforcer: Enforcer;
-
-    beforeAll(async () => {
-      link = await openPacketLink();
-    });
-    afterAll(() => link?.close());
-    beforeEach(async () => {
-      enforcer = createIpsetEnforcer({ rules: hot, now: Date.now, commandPrefix: link.pbx.prefix });
-      await enforcer.prepare();
-    });
-    afterEach(async () => {
-      await link.sender.send('reset');
-      await enforcer.teardown();
-    });
+    const on = usePacketLink((pbx) =>
+      createIpsetEnforcer({ rules: hot, now: Date.now, commandPrefix: pbx.prefix }),
+    );
 
     describe.each(['192.0.2.1', '2001:db8:9::1'])('at %s', (source) => {
       test.each([
@@ -36,25 +23,25 @@ const request = (method: string, agent: string) =>
         ['REGISTER', 'Friendly-Scanner/0.2'],
         ['INVITE', 'SIPVicious'],
       ])('does not get its first %s through, as %s', async (method, agent) => {
-        expect(await link.arriving(source, { text: request(method, agent) })).toBe(0);
-        const { hot: dropped } = await enforcer.drops();
+        expect(await on.link.arriving(source, { text: request(method, agent) })).toBe(0);
+        const { hot: dropped } = await on.enforcer.drops();
         expect(Object.values(dropped).reduce((sum, count) => sum + count, 0)).toBe(5);
-        expect(await enforcer.list()).toEqual([]);
+        expect(await on.enforcer.list()).toEqual([]);
       });
 
       test('does not get its first request through over TCP', async () => {
-        expect(await link.isHeard(source, 7_001, request('OPTIONS', 'FRIENDLY-scanner'))).toBe(false);
-        expect(await link.isHeard(source, 7_002, request('OPTIONS', 'a phone'))).toBe(true);
+        expect(await on.link.isHeard(source, 7_001, request('OPTIONS', 'FRIENDLY-scanner'))).toBe(false);
+        expect(await on.link.isHeard(source, 7_002, request('OPTIONS', 'a phone'))).toBe(true);
       });
 
       test('is one phone among others where it is shielded', async () => {
-        await enforcer.add({ set: 'shield', target: source });
-        expect(await link.arriving(source, { text: request('OPTIONS', 'friendly-scanner') })).toBe(5);
-        expect((await enforcer.drops()).hot).toEqual({ 'friendly-scanner': 0, sipvicious: 0 });
+        await on.enforcer.add({ set: 'shield', target: source });
+        expect(await on.link.arriving(source, { text: request('OPTIONS', 'friendly-scanner') })).toBe(5);
+        expect((await on.enforcer.drops()).hot).toEqual({ 'friendly-scanner': 0, sipvicious: 0 });
       });
 
       test('is no scanner by what somebody else writes', async () => {
-        expect(await link.arriving(source, { text: request('OPTIONS', 'friendly phone') })).toBe(5);
+        expect(await on.link.arriving(source, { text: request('OPTIONS', 'friendly phone') })).toBe(5);
       });
     });
   },

@@ -1,9 +1,9 @@
 // Who is blocked and still sends, as the kernel's counters tell.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createSendingWatch } from '../../src/enforce/sending-watch.ts';
-import type { Enforcer, HeldEntry } from '../../src/model/enforcer.ts';
+import type { HeldEntry } from '../../src/model/enforcer.ts';
 import { kernelBackEnds } from './kernel-back-ends.ts';
-import { openPacketLink, type PacketLink, rules } from './packet-link.ts';
+import { rules, usePacketLink } from './packet-link.ts';
 
 const ban = (some: Partial<HeldEntry> = {}): HeldEntry => ({
   set: 'ban',
@@ -43,17 +43,7 @@ describe.each(kernelBackEnds)('in the kernel, with $name', ({ missing, create })
     test.skip(`nothing is sent: ${missing}`, () => {});
     return;
   }
-  let link: PacketLink;
-  let enforcer: Enforcer;
-  beforeAll(async () => {
-    link = await openPacketLink();
-  });
-  afterAll(() => link?.close());
-  beforeEach(async () => {
-    enforcer = create(link.pbx, rules);
-    await enforcer.prepare();
-  });
-  afterEach(() => enforcer.teardown());
+  const on = usePacketLink((pbx) => create(pbx, rules));
 
   test.each([
     ['192.0.2.1', '192.0.2.1'],
@@ -61,12 +51,12 @@ describe.each(kernelBackEnds)('in the kernel, with $name', ({ missing, create })
   ])('a banned %s that sends is told from one that is quiet', async (source, target) => {
     const watch = createSendingWatch();
     const until = Date.now() + 600_000;
-    await enforcer.add({ set: 'ban', target, until });
-    await enforcer.add({ set: 'ban', target: '198.51.100.9', until });
-    const read = async () => watch.read(await enforcer.list(), until + 10_000);
-    await link.arriving(source);
+    await on.enforcer.add({ set: 'ban', target, until });
+    await on.enforcer.add({ set: 'ban', target: '198.51.100.9', until });
+    const read = async () => watch.read(await on.enforcer.list(), until + 10_000);
+    await on.link.arriving(source);
     await read();
-    await link.arriving(source);
+    await on.link.arriving(source);
     await read();
     expect(watch.isSending({ set: 'ban', target })).toBe(true);
     expect(watch.isSending({ set: 'ban', target: '198.51.100.9' })).toBe(false);
