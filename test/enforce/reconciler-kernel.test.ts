@@ -25,21 +25,23 @@ const time = 1_700_000_000_000;
   let enforcer: Enforcer;
   let reconciler: Reconciler;
   let alarms: Set<string>;
+  let clock: number;
 
   beforeEach(async () => {
     namespace = await openNamespace();
     folder = await mkdtemp(join(tmpdir(), 'sipwarden-reconciler-'));
     alarms = new Set();
+    clock = time;
     enforcer = createIpsetEnforcer({
       rules,
-      now: () => time,
+      now: () => clock,
       commandPrefix: [...namespace.prefix, 'env', `PATH=${folder}:${process.env.PATH}`],
       answerWithinMs: 1_000,
     });
     reconciler = createReconciler({
       enforcer,
       alarms: { raise: (code) => alarms.add(code), clear: (code) => alarms.delete(code) },
-      now: () => time,
+      now: () => clock,
       logger: pino({ level: 'silent' }),
     });
   });
@@ -81,6 +83,21 @@ const time = 1_700_000_000_000;
     expect((await namespace.rules()).toSorted()).toEqual(before.toSorted());
     expect(reconciler.pending()).toEqual([]);
   }, 60_000);
+
+  test.each([
+    ['a day forward: whose time is up is let in', 86_400_000, []],
+    ['an hour back: everybody stays, and to the same end', -3_600_000, ['198.18.0.0', '198.18.0.1']],
+  ])('agrees with the truth after the clock jumped %s', async (_, jumpMs, left) => {
+    await reconciler.start(bans(2));
+    clock += jumpMs;
+    await reconciler.repair();
+    expect(await heldTargets()).toEqual(left);
+    for (const { seconds } of await namespace.members()) {
+      expect(Math.abs(seconds - (3_600_000 - jumpMs) / 1_000)).toBeLessThan(60);
+    }
+    expect(reconciler.pending()).toEqual([]);
+    expect([...alarms]).toEqual([]);
+  });
 
   test('loses at the start what nobody wants any more', async () => {
     const earlier = bans(3);
