@@ -90,18 +90,16 @@ export function createSipObserver(
     if (!isRemarkable && credentials.length === 0) return;
     const proof = proofs.of(message, sip, credentials);
     const seen = { time, sensor: seenBy, transport, source, local, proof, ...named(callId), messages: 1 };
+    const caller = ownText(userOf(headerBytes(sip, 'from')));
     for (const match of matches) sightings.see({ ...seen, kind: 'signature-match', ...match });
     if (problem !== undefined) sightings.see({ ...seen, kind: 'malformed-message', problem });
-    if (isTampering) {
-      limit.emit({ ...seen, kind: 'event-tampered', account: ownText(userOf(headerBytes(sip, 'from'))) });
-    }
+    if (isTampering) limit.emit({ ...seen, kind: 'event-tampered', account: caller });
     if (isCall) {
-      const [account, number] = [userOf(headerBytes(sip, 'from')), userOf(requestUri(sip))].map(ownText);
-      limit.emit({ ...seen, kind: 'call-attempted', account: account ?? '', number: number ?? '' });
+      const number = ownText(userOf(requestUri(sip)));
+      limit.emit({ ...seen, kind: 'call-attempted', account: caller, number });
     }
     const chosen = credentials.find(({ provesUntil }) => provesUntil !== undefined) ?? credentials[0];
     if (!chosen || unchallenged.has(method)) return;
-    const caller = ownText(userOf(headerBytes(sip, 'from')));
     probes.settle(source.address, caller);
     for (const { username } of credentials) {
       if (username !== caller) probes.settle(source.address, username);
