@@ -4,14 +4,22 @@ import { foreignTextLimit } from '../model/observation.ts';
 /** Control and format characters (bidirectional overrides among them), line and paragraph separators. */
 const unshowable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+const notPlain = /[^ -~]/;
+
 /** As textOfBytes, of a part of a message; a string of its own, which may be kept. */
 export function textOf(bytes: Buffer, start: number, end: number, limit = foreignTextLimit): string {
-  let at = start;
-  const plainEnd = Math.min(end, start + limit + 1);
-  while (at < plainEnd && bytes[at]! >= 32 && bytes[at]! < 127) at += 1;
-  const isPlain = at === end && end - start <= limit;
-  const text = bytes.toString('latin1', start, isPlain ? end : Math.min(end, start + 4 * limit));
-  return isPlain ? text : textOfBytes(text, limit);
+  const isAsItIs = end - start <= limit && isPlain(bytes, start, end);
+  const text = bytes.toString('latin1', start, isAsItIs ? end : Math.min(end, start + 4 * limit));
+  return isAsItIs ? text : textOfBytes(text, limit);
+}
+
+/** Printable ASCII alone. */
+export function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    if (byte < 32 || byte > 126) return false;
+  }
+  return true;
 }
 
 /**
@@ -19,17 +27,9 @@ export function textOf(bytes: Buffer, start: number, end: number, limit = foreig
  * Plain ASCII comes back as it is.
  */
 export function textOfBytes(bytes: string, limit = foreignTextLimit): string {
-  if (bytes.length <= limit && isPlain(bytes)) return bytes;
+  if (bytes.length <= limit && !notPlain.test(bytes)) return bytes;
   const text = Buffer.from(bytes.slice(0, 4 * limit), 'latin1').toString('utf8');
   return text.replaceAll('\t', ' ').replace(unshowable, '').slice(0, limit).toWellFormed();
-}
-
-function isPlain(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 32 || code > 126) return false;
-  }
-  return true;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Tells what no SIP peer sends from what honest peers send to a SIP port beside SIP. Where in doubt it says nothing.
 import type { MalformedProblem } from '../model/observation.ts';
-import { hasHeader, headerBytes, isWhole, type SipScan } from './sip-scan.ts';
+import { hasHeader } from './header-index.ts';
+import { headerBytes, isWhole, type SipScan } from './sip-scan.ts';
 
 /** Some phones keep a NAT binding open with a few bytes of their own. */
 const longestKeepAlive = 8;
@@ -37,7 +38,7 @@ function isWebSocketUpgrade(bytes: Buffer): boolean {
 /** What is wrong with a request, of what pjsip refuses without an answer. One whose end is not there is not judged. */
 export function problemOf(sip: SipScan): MalformedProblem | undefined {
   if (!isWhole(sip)) return undefined;
-  if (!mandatory.every((header) => hasHeader(sip, header))) return 'missing-header';
+  if (!mandatory.every(hasHeader)) return 'missing-header';
   const isVia = /^sip\s*\/\s*2\.0\s*\//i.test(headerBytes(sip, 'via'));
   const isSequence = /^\d+\s+\S/.test(headerBytes(sip, 'cseq'));
   return isVia && isSequence ? undefined : 'broken-header';

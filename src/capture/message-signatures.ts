@@ -1,10 +1,11 @@
 // Which signatures of scanners a request matches, over all the fields that are looked at. What a match is worth is not its
 // business.
-import { foreignTextLimit, type SignatureMatch } from '../model/observation.ts';
-import { type Signature, type SignatureField, signatureFields } from '../model/signature.ts';
-import { ownText } from './foreign-text.ts';
-import { createSignatureMatcher } from './signature-matcher.ts';
-import { longHeaderText, type SipScan, startLineText } from './sip-scan.ts';
+import type { SignatureMatch } from '../model/observation.ts';
+import { type Signature, signatureFields } from '../model/signature.ts';
+import { isPlain, ownText, textOf } from './foreign-text.ts';
+import { findHeader, type Part } from './header-index.ts';
+import { createSignatureMatcher, unitsOfText } from './signature-matcher.ts';
+import { type SipScan, startLine } from './sip-scan.ts';
 
 export type FoundSignature = Pick<SignatureMatch, 'signature' | 'field' | 'confidence' | 'value'>;
 
@@ -18,47 +19,38 @@ export type FindSignatures = (request: SipScan) => readonly FoundSignature[];
 export function createMessageSignatures(signatures: readonly Signature[]): FindSignatures {
   const fields = signatureFields.flatMap((field) => {
     const own = signatures.filter((signature) => signature.field === field);
-    // Apart: in one table a weak signature would hide a strong one that ends behind it.
-    return own.length === 0 ? [] : [{ field, drop: matcherOf(own, 'drop'), score: matcherOf(own, 'score') }];
+    return own.length === 0 ? [] : [{ field, find: matcherOf(own) }];
   });
   return (request) => {
-    let found = none;
-    for (const { field, drop, score } of fields) {
-      const text = textOfField(request, field);
-      if (text === '') continue;
-      const strong = drop?.(text);
-      if (strong) return [describe(strong, text)];
-      const weak = score?.(text);
-      if (weak) found = [...found, describe(weak, text)];
+    let found = nothing;
+    for (const { field, find } of fields) {
+      const part = field === 'request-line' ? startLine(request) : findHeader(field);
+      const signature = part && find(request.bytes, part);
+      if (!signature) continue;
+      const match = describe(signature, textOf(request.bytes, part.start, part.end));
+      if (signature.confidence === 'drop') return [match];
+      found = [...found, match];
     }
     return found;
   };
 }
 
-const none: readonly FoundSignature[] = [];
+const nothing: readonly FoundSignature[] = [];
 
-function matcherOf(signatures: readonly Signature[], confidence: Signature['confidence']) {
-  const own = signatures.filter((signature) => signature.confidence === confidence);
-  if (own.length === 0) return undefined;
-  const match = createSignatureMatcher(own.map(({ pattern }) => pattern));
-  const byPattern = new Map(own.toReversed().map((signature) => [signature.pattern, signature]));
-  return (text: string): Signature | undefined => {
-    const pattern = match(text);
-    return pattern === undefined ? undefined : byPattern.get(pattern);
+function matcherOf(own: readonly Signature[]) {
+  const isWeak = (index: number) => own[index]?.confidence === 'score';
+  const find = createSignatureMatcher(
+    own.map(({ pattern }) => pattern),
+    isWeak,
+  );
+  return (bytes: Buffer, { start, end }: Part): Signature | undefined => {
+    const lookedAtEnd = Math.min(end, start + lookedAt);
+    if (isPlain(bytes, start, lookedAtEnd)) return own[find(bytes, start, lookedAtEnd)];
+    const units = unitsOfText(textOf(bytes, start, end, lookedAt));
+    return own[find(units, 0, units.length)];
   };
-}
-
-function textOfField(request: SipScan, field: SignatureField): string {
-  return field === 'request-line'
-    ? startLineText(request, lookedAt)
-    : longHeaderText(request, field, lookedAt);
 }
 
 function describe({ name, field, confidence }: Signature, text: string): FoundSignature {
-  return {
-    signature: name,
-    field,
-    confidence,
-    value: ownText(text.slice(0, foreignTextLimit)).toWellFormed(),
-  };
+  return { signature: name, field, confidence, value: ownText(text) };
 }

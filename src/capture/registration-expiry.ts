@@ -10,7 +10,7 @@ const longestSeconds = 604_800;
  * where none is left.
  */
 export function registeredUntil(sip: SipScan, time: Time): Time {
-  const contacts = allHeaderBytes(sip, 'contacts').join(',');
+  const contacts = allHeaderBytes(sip, 'contact').join(',');
   const seconds = [...contacts.matchAll(/;\s*expires\s*=\s*"?(\d{1,10})/gi)].map((match) => Number(match[1]));
   if (contacts !== '' && seconds.length === 0)
     seconds.push(Number.parseInt(headerBytes(sip, 'expires'), 10) || 0);

@@ -1,32 +1,49 @@
-// Finds which signature of a long list a User-Agent matches, at a cost that does not grow with the list
-// (Aho-Corasick over a dense table). Where in a message the text stood is not its business.
+// Finds which signature of a long list a text matches, at a cost that does not grow with the list (Aho-Corasick over a
+// dense table). Where in a message the text stood is not its business.
 import { SipwardenError } from '../model/error.ts';
 
-/** The signature that a value matches: of those that end first in it, the one that is first in the list. */
-export type SignatureMatcher = (value: string) => string | undefined;
+/**
+ * The index of the signature that a text of UTF-16 units (or of ASCII bytes) matches between `start` and `end`, -1 for none:
+ * of those that end first in it, the one that is first in the list. A weak one is found only where no strong one is.
+ */
+export type SignatureMatcher = (units: Uint8Array | Uint16Array, start: number, end: number) => number;
 
 /** Class 0 is every character that no signature holds. A value's begin and end are characters of their own. */
 const beginClass = 1;
 const endClass = 2;
 /** Cells of the table, 4 bytes each; 10,000 signatures take some 4 million. */
 const cellLimit = 64 * 1024 * 1024;
+const none = -1;
 
 /**
  * `name` is the whole value, `name*` its begin, `*name` its end, `*name*` any part of it; in any case.
  * Throws SIGNATURE_INVALID.
  */
-export function createSignatureMatcher(signatures: readonly string[]): SignatureMatcher {
+export function createSignatureMatcher(
+  signatures: readonly string[],
+  isWeak: (index: number) => boolean = () => false,
+): SignatureMatcher {
   const { classOf, width } = classify(signatures);
   const words = signatures.map((signature) => toWord(signature, classOf));
-  const table = buildTable(words, width);
-  return (value) => {
-    let state = table[beginClass]!;
-    for (let index = 0; index < value.length && state >= 0; index += 1) {
-      state = table[state + classOf[value.charCodeAt(index)]!]!;
+  const { table, strong, weak } = buildTable(words, width, isWeak);
+  return (units, start, end) => {
+    let row = table[beginClass]!;
+    let found = none;
+    for (let at = start; at <= end; at += 1) {
+      row = table[row + (at === end ? endClass : classOf[units[at]!]!)]!;
+      if (row >= 0) continue;
+      row = ~row;
+      const state = row / width;
+      if (strong[state] !== none) return strong[state]!;
+      if (found === none) found = weak[state]!;
     }
-    if (state >= 0) state = table[state + endClass]!;
-    return state < 0 ? signatures[~state] : undefined;
+    return found;
   };
+}
+
+/** What the matcher looks at. */
+export function unitsOfText(text: string): Uint16Array {
+  return Uint16Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
 }
 
 /** Small numbers for the characters that occur, the same for both cases of a letter. */
@@ -58,11 +75,19 @@ function unitsOf(signature: string): string[] {
   });
 }
 
-/**
- * Rows of `width` cells, one a state. A cell holds where the next state's row begins, or, where a signature is
- * complete by then, the complement of its index.
- */
-function buildTable(words: readonly number[][], width: number): Int32Array {
+/** Rows of `width` cells, one a state; and of each state the first signature of either kind that is complete by then. */
+interface Automaton {
+  /** A cell holds where the next state's row begins, or the complement of that where a signature is complete by then. */
+  readonly table: Int32Array;
+  readonly strong: Int32Array;
+  readonly weak: Int32Array;
+}
+
+function buildTable(
+  words: readonly number[][],
+  width: number,
+  isWeak: (index: number) => boolean,
+): Automaton {
   const states = countPrefixes(words);
   if (states * width > cellLimit) {
     throw new SipwardenError('SIGNATURE_INVALID', 'the signatures together are too long', {
@@ -70,10 +95,14 @@ function buildTable(words: readonly number[][], width: number): Int32Array {
     });
   }
   const table = new Int32Array(states * width);
-  const complete = new Int32Array(states).fill(words.length);
-  growTrie(table, width, words, complete);
-  linkFailures(table, width, words.length, complete);
-  return table;
+  const automaton = {
+    table,
+    strong: new Int32Array(states).fill(none),
+    weak: new Int32Array(states).fill(none),
+  };
+  growTrie(automaton, width, words, isWeak);
+  linkFailures(automaton, width);
+  return automaton;
 }
 
 function countPrefixes(words: readonly number[][]): number {
@@ -88,7 +117,12 @@ function countPrefixes(words: readonly number[][]): number {
   return count;
 }
 
-function growTrie(table: Int32Array, width: number, words: readonly number[][], complete: Int32Array): void {
+function growTrie(
+  { table, strong, weak }: Automaton,
+  width: number,
+  words: readonly number[][],
+  isWeak: (index: number) => boolean,
+): void {
   let states = 1;
   for (const [index, word] of words.entries()) {
     let row = 0;
@@ -99,14 +133,18 @@ function growTrie(table: Int32Array, width: number, words: readonly number[][], 
       }
       row = table[row + unit]!;
     }
-    complete[row / width] = Math.min(complete[row / width]!, index);
+    complete(isWeak(index) ? weak : strong, row / width, index);
   }
 }
 
+function complete(of: Int32Array, state: number, index: number): void {
+  if (index !== none && (of[state] === none || index < of[state]!)) of[state] = index;
+}
+
 /** Breadth first: a missing step is the step of the longest proper suffix, which lies nearer to the root. */
-function linkFailures(table: Int32Array, width: number, none: number, complete: Int32Array): void {
-  const failure = new Int32Array(complete.length);
-  const queue = new Int32Array(complete.length);
+function linkFailures({ table, strong, weak }: Automaton, width: number): void {
+  const failure = new Int32Array(strong.length);
+  const queue = new Int32Array(strong.length);
   let queued = 1;
   for (let head = 0; head < queued; head += 1) {
     const row = queue[head]!;
@@ -117,14 +155,15 @@ function linkFailures(table: Int32Array, width: number, none: number, complete: 
       if (child === 0) table[row + unit] = step;
       else {
         failure[child / width] = step;
-        complete[child / width] = Math.min(complete[child / width]!, complete[step / width]!);
+        complete(strong, child / width, strong[step / width]!);
+        complete(weak, child / width, weak[step / width]!);
         queue[queued] = child;
         queued += 1;
       }
     }
   }
   for (let cell = 0; cell < table.length; cell += 1) {
-    const index = complete[table[cell]! / width]!;
-    if (index !== none) table[cell] = ~index;
+    const row = table[cell]!;
+    if (strong[row / width] !== none || weak[row / width] !== none) table[cell] = ~row;
   }
 }

@@ -1,52 +1,65 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createSignatureMatcher } from '../../src/capture/signature-matcher.ts';
+import { createSignatureMatcher, unitsOfText } from '../../src/capture/signature-matcher.ts';
 import { SipwardenError } from '../../src/model/error.ts';
 
+function matcherOf(signatures: readonly string[], weak: readonly string[] = []) {
+  const find = createSignatureMatcher(signatures, (index) => weak.includes(signatures[index]!));
+  return (text: string): string | undefined => signatures[find(unitsOfText(text), 0, text.length)];
+}
+
 test('a name without stars is the whole value, in any case', () => {
-  const match = createSignatureMatcher(['sip-scan']);
+  const match = matcherOf(['sip-scan']);
   expect(match('SIP-Scan')).toBe('sip-scan');
   expect(match('sip-scanner')).toBeUndefined();
   expect(match('my sip-scan')).toBeUndefined();
 });
 
 test('a star at the end is: begins with', () => {
-  const match = createSignatureMatcher(['Friendly*']);
+  const match = matcherOf(['Friendly*']);
   expect(match('friendly-scanner')).toBe('Friendly*');
   expect(match('unfriendly')).toBeUndefined();
 });
 
 test('a star at the begin is: ends with', () => {
-  const match = createSignatureMatcher(['*scanner']);
+  const match = matcherOf(['*scanner']);
   expect(match('friendly-SCANNER')).toBe('*scanner');
   expect(match('scanners')).toBeUndefined();
 });
 
 test('a star at both is: contains', () => {
-  const match = createSignatureMatcher(['*vicious*']);
+  const match = matcherOf(['*vicious*']);
   expect(match('SIPVicious 0.3')).toBe('*vicious*');
   expect(match('vicious')).toBe('*vicious*');
   expect(match('vicio us')).toBeUndefined();
 });
 
 test('a signature hidden in the begin of a longer one is still found', () => {
-  const match = createSignatureMatcher(['*abcdx*', '*bc*']);
+  const match = matcherOf(['*abcdx*', '*bc*']);
   expect(match('abcd')).toBe('*bc*');
 });
 
 test('of signatures that end at the same place the first of the list is named', () => {
-  expect(createSignatureMatcher(['*c*', '*abc*'])('abc')).toBe('*c*');
-  expect(createSignatureMatcher(['*abc*', '*c*'])('abc')).toBe('*abc*');
-  expect(createSignatureMatcher(['x', 'X'])('x')).toBe('x');
+  expect(matcherOf(['*c*', '*abc*'])('abc')).toBe('*c*');
+  expect(matcherOf(['*abc*', '*c*'])('abc')).toBe('*abc*');
+  expect(matcherOf(['x', 'X'])('x')).toBe('x');
+});
+
+test('a weak signature is found only where no strong one is, wherever in the text either ends', () => {
+  const match = matcherOf(['*weak*', '*strong*', 'weakling*'], ['*weak*']);
+  expect(match('a weak one')).toBe('*weak*');
+  expect(match('weak, then strong')).toBe('*strong*');
+  expect(match('strong, then weak')).toBe('*strong*');
+  expect(match('weakling')).toBe('weakling*');
 });
 
 test('an empty list and an empty value match nothing', () => {
-  expect(createSignatureMatcher([])('friendly-scanner')).toBeUndefined();
-  expect(createSignatureMatcher(['*a*', 'b'])('')).toBeUndefined();
+  expect(matcherOf([])('friendly-scanner')).toBeUndefined();
+  expect(matcherOf(['*a*', 'b'])('')).toBeUndefined();
 });
 
 test('letters beyond ASCII count in any case too', () => {
-  expect(createSignatureMatcher(['*BÖSE*'])('der böse Scanner')).toBe('*BÖSE*');
+  expect(matcherOf(['*BÖSE*'])('der böse Scanner')).toBe('*BÖSE*');
 });
 
 test.each(['', '*', '**', '***', 'a*b', '*a*b*'])(
@@ -89,7 +102,7 @@ describe('compared with looking at one signature after the other', () => {
     const value = fc.string({ unit, maxLength: 12 });
     fc.assert(
       fc.property(fc.array(signature, { maxLength: 12 }), fc.array(value), (signatures, values) => {
-        const match = createSignatureMatcher(signatures);
+        const match = matcherOf(signatures);
         for (const each of values) {
           const matching = signatures.filter((one) => matchesAlone(one, each));
           const found = match(each);
@@ -102,7 +115,7 @@ describe('compared with looking at one signature after the other', () => {
   });
 
   test('any value can be looked at', () => {
-    const match = createSignatureMatcher(['*a*', 'b*', '*ü']);
+    const match = matcherOf(['*a*', 'b*', '*ü']);
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (value) => void match(value)));
   });
 });
