@@ -272,10 +272,52 @@ describe('a phone with a wrong password', () => {
     expect(actions()[0]).toBe(`port-ban ${office}:7001`);
   });
 
-  test('at an address that is not ours is a guesser', () => {
-    const { pipeline, actions } = run();
-    pipeline.observe(retries(30 * second));
-    expect(actions()).toEqual([`ban ${office}`]);
+  describe('at an address where nobody is known', () => {
+    const many = (everyMs: number, count: number, some: Parameters<typeof failure>[0] = {}) =>
+      Array.from({ length: count }, (_, index) => ({
+        ...retries(0, some)[0]!,
+        time: start + index * everyMs,
+      }));
+
+    test.each([30 * second, 5 * minute])('is named and not blocked, every %p ms', (everyMs) => {
+      const { pipeline, decided, actions } = run();
+      pipeline.observe(many(everyMs, 200));
+      expect(new Set(actions())).toEqual(new Set([`stale-phone ${office}`]));
+      expect(decided[0]?.phone).toMatchObject({ account: '204', everyMs });
+    });
+
+    test('is taken for a guesser after two hundred failures', () => {
+      const { pipeline, actions } = run();
+      pipeline.observe(many(30 * second, 201));
+      expect(actions().at(-1)).toBe(`ban ${office}`);
+    });
+
+    test('is a guesser where it tries oftener, as those who try every 19 s', () => {
+      const { pipeline, actions } = run();
+      pipeline.observe(many(19 * second, 12));
+      expect(actions()).toEqual([`ban ${office}`]);
+    });
+
+    test('is a guesser where it rests in between, to be forgotten', () => {
+      const { pipeline, actions } = run();
+      const bursts = [0, 1, 2, 3].flatMap((burst) =>
+        many(30 * second, 18).map((one) => ({ ...one, time: one.time + burst * 30 * minute })),
+      );
+      pipeline.observe(bursts);
+      expect(actions().at(-1)).toBe(`ban ${office}`);
+    });
+
+    test('is a guesser where another account is tried too, or none is forgiven', () => {
+      const mixed = many(30 * second, 12).map((one, index) =>
+        index === 5 ? { ...one, account: '205', source: { address: office, port: 7_005 } } : one,
+      );
+      const two = run();
+      two.pipeline.observe(mixed);
+      expect(two.actions()).toEqual([`ban ${office}`]);
+      const strict = run({ shield: { unknown_phone_tries: 0 } });
+      strict.pipeline.observe(many(30 * second, 12));
+      expect(strict.actions()).toEqual([`ban ${office}`]);
+    });
   });
 });
 

@@ -5,7 +5,9 @@ import { sizeOf } from '../model/blast-radius.ts';
 import type { Detection } from '../model/detection.ts';
 import type { Time } from '../model/time.ts';
 import { blockBelowAddress } from './below-address.ts';
+import { failingPhonesAmong } from './failing-phones.ts';
 import { neverBlocked, type Protection } from './protection.ts';
+import type { ShieldOptions } from './shield-options.ts';
 import type { Verdict, VerdictParts } from './verdict.ts';
 
 export function judge(detection: Detection, parts: VerdictParts): Verdict {
@@ -18,7 +20,7 @@ export function judge(detection: Detection, parts: VerdictParts): Verdict {
   const ours = stops.find(({ because }) => because === 'gateway' || because === 'shielded');
   if (!ours && limit)
     return { action: 'limit', target: source, limit, reason: 'slowed, never banned for it' };
-  if (!ours) return blockStranger(source, proof);
+  if (!ours) return namePhone(detection, options()) ?? blockStranger(source, proof);
   if (proof === 'asserted')
     return notice(source, `${ours.because}: ${ours.detail}; the evidence could have been forged`);
 
@@ -39,6 +41,19 @@ function blockStranger(target: Network, proof: Detection['proof']): Verdict {
   return proof === 'proven'
     ? { action: 'ban', target, reason: 'the evidence proves the address' }
     : { action: 'drop', target, reason: 'the evidence could have been forged' };
+}
+
+/** A stranger who does what a phone with a wrong password does, and nothing else. */
+function namePhone(
+  { attack, source, proof, attempts, messages }: Detection,
+  { unknown_phone_pause, unknown_phone_tries }: ShieldOptions,
+): Verdict | undefined {
+  if (attack !== 'registration-bruteforce' || proof === 'asserted' || messages > unknown_phone_tries)
+    return undefined;
+  const [phone] = failingPhonesAmong(attempts, unknown_phone_pause);
+  if (!phone || attempts.some(({ account }) => account !== phone.account)) return undefined;
+  const reason = `as a phone with a wrong password does; ${unknown_phone_tries} such failures are forgiven`;
+  return { action: 'stale-phone', target: source, phone, reason };
 }
 
 /** Of an IPv6 network with phones of ours in it: the address that attacks, where it is none of them. */

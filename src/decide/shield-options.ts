@@ -48,5 +48,16 @@ export const shieldOptions = z.strictObject({
   stale_phone_pause: durationOption('5s').describe(
     'Failures of one account from a shielded address that come evenly, and no oftener than this, are a phone with a wrong password: it is named and nothing is blocked.',
   ),
+  unknown_phone_pause: durationOption('30s').describe(
+    'The same for an address where nobody is known: the phone of a new office, or one whose password was changed.',
+  ),
+  unknown_phone_tries: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(200)
+    .describe(
+      'So many failures of such an unknown phone are forgiven until it was quiet for a day; 0 forgives none.',
+    ),
 });
 export type ShieldOptions = z.infer<typeof shieldOptions>;
