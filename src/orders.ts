@@ -16,6 +16,7 @@ import type { ShieldEntry } from './model/shield-entry.ts';
 import type { Pipeline } from './pipeline.ts';
 import { definitions } from './registry.ts';
 import type { Store } from './store/store.ts';
+import { timelineOf } from './timeline.ts';
 
 export interface OrdersParts extends LimitOrdersParts {
   readonly pipeline: Pipeline;
@@ -155,20 +156,23 @@ export function createOrders(parts: OrdersParts): Operations {
       const inForce = pipeline.inForce(time).filter((decision) => overlaps(decision.target, target));
       const history = await store.decisionsOf(target);
       const sources = new Set([target, ...inForce.map((decision) => decision.target)]);
-      const attacks = await Promise.all([...sources].map((source) => store.attacks({ source, limit: 100 })));
+      const found = await Promise.all([...sources].map((source) => store.attacks({ source, limit: 100 })));
+      const attacks = found.flat();
       const listed = (['allow', 'deny'] as const).flatMap((list) => {
         const entry = lists[list].match(target);
         return entry ? [{ ...entry, list }] : [];
       });
-      const objections = pipeline.objections(target, time);
+      const shield = pipeline.shield.covering(target, time);
+      const [objection] = pipeline.objections(target, time);
       return {
         target,
-        verdict: explainVerdict(target, inForce, listed, objections[0]),
+        verdict: explainVerdict(target, inForce, listed, objection),
+        timeline: timelineOf({ attacks, history, lists: listed, shield, now: time }),
         inForce,
         history,
-        attacks: attacks.flat(),
+        attacks,
         lists: listed,
-        shield: pipeline.shield.covering(target, time),
+        shield,
         behind: pipeline.shield.blastRadius(target, time),
       };
     },

@@ -132,7 +132,7 @@ export function viewAttacks(attacks: readonly Attack[]): string {
 }
 
 export function viewExplanation(explanation: Explanation): string {
-  const { verdict, attacks, history, lists, shield, behind } = explanation;
+  const { verdict, attacks, timeline, lists, shield, behind } = explanation;
   return [
     verdict,
     `behind it: ${describeRadius(behind)}${behind.names.length > 0 ? ` (${behind.names.map(plain).join(', ')})` : ''}`,
@@ -147,15 +147,9 @@ export function viewExplanation(explanation: Explanation): string {
     ...attacks.flatMap((attack) => ['', ...viewAttack(attack)]),
     '',
     table(
-      ['TIME', 'ACTION', 'UNTIL', 'BECAUSE OF', 'WHY'],
-      history.map((decision) => [
-        clock(decision.time),
-        decision.port ? `${decision.action} ${portText(decision.port)}` : decision.action,
-        clock(decision.until),
-        causeOf(decision),
-        decision.reason,
-      ]),
-      'nothing was ever decided about it',
+      ['TIME', 'WHAT', 'HOW IT CAME'],
+      timeline.map(({ time, what, detail }) => [clock(time), what, detail]),
+      'nothing is known of it',
     ),
   ].join('\n');
 }

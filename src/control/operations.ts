@@ -12,6 +12,7 @@ import type { SensorHealth } from '../model/sensor.ts';
 import type { BlastRadius, ShieldEntry } from '../model/shield-entry.ts';
 import type { SourceLimit } from '../model/source-limit.ts';
 import type { Time } from '../model/time.ts';
+import type { TimelineEntry } from '../timeline.ts';
 
 const target = z.string().transform((text, context): Network => {
   const network = parseNetwork(text.trim());
@@ -103,6 +104,8 @@ export interface Explanation {
   readonly target: Network;
   /** One sentence that answers "is it blocked, and why". */
   readonly verdict: string;
+  /** What it did and what was done about it, the oldest first. */
+  readonly timeline: readonly TimelineEntry[];
   readonly inForce: readonly Decision[];
   readonly history: readonly Decision[];
   readonly attacks: readonly Attack[];

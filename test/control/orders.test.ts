@@ -200,6 +200,8 @@ describe('an order', () => {
       { attack: 'registration-bruteforce', proof: 'proven', evidence: { counted: { count: 11 } } },
     ]);
     expect(explanation.history).toHaveLength(1);
+    const story = explanation.timeline.map(({ what }) => what);
+    expect(story.toSorted()).toEqual(['attack', 'ban', 'proof', 'quiet']);
   });
 
   test('to list attacks shows the newest, of one source where one is named', async () => {
