@@ -1,5 +1,5 @@
 // From a detection to a decision: how long, how often before, and what stands already. Detectors know no ban times.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import type { Network } from '../model/address.ts';
 import { sizeOf } from '../model/blast-radius.ts';
 import type { Action, Decision } from '../model/decision.ts';
@@ -76,10 +76,10 @@ export function createPolicy(parts: PolicyParts): Policy {
   const standing = new Map<string, Decision>();
   const drops = new Set<string>();
   const terms = createTerms(parts);
-  const histories = new LRUCache<Network, History>({ max: maxHistories });
-  const portBans = new LRUCache<Network, Map<string, Time>>({ max: maxShared });
+  const histories = createLru<Network, History>(maxHistories);
+  const portBans = createLru<Network, Map<string, Time>>(maxShared);
   /** Until when a person is not asked about an address again. */
-  const dismissed = new LRUCache<Network, Time>({ max: maxShared });
+  const dismissed = createLru<Network, Time>(maxShared);
 
   const isOver = ({ until = Number.POSITIVE_INFINITY }: Decision, now: Time): boolean => until <= now;
   const recentPortBans = (address: Network, now: Time): number => {

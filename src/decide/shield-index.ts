@@ -1,5 +1,5 @@
 // The shield's entries, found by the addresses that they protect. Bounded; knows nothing of why anybody is shielded.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import { contains, isIPv6, type Network, networkOf, overlaps } from '../model/address.ts';
 import type { ShieldEntry, ShieldKind } from '../model/shield-entry.ts';
 
@@ -48,7 +48,7 @@ export function createShieldIndex(initial: readonly ShieldEntry[]): ShieldIndex 
     else if (isIPv6(target))
       groups.set(groupOf(target), (groups.get(groupOf(target)) ?? new Set()).add(target));
   };
-  const entries = new LRUCache<string, ShieldEntry>({ max: maxEntries, dispose: unlink });
+  const entries = createLru<string, ShieldEntry>(maxEntries, unlink);
 
   const targetsWithin = (target: Network): Iterable<Network> => {
     if (!target.includes('/')) return byTarget.has(target) ? [target] : [];

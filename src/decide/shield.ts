@@ -1,6 +1,6 @@
 // Who is known to be ours: learned from what addresses prove, and from what the PBX and this host say. A shield is earned:
 // whoever gets in only after proven failures is no friend, and a young one softens no proven evidence.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import { type Address, contains, type Network } from '../model/address.ts';
 import type { SourcePort } from '../model/enforcer.ts';
 import type { InventoryFact } from '../model/inventory.ts';
@@ -48,7 +48,7 @@ const worthTellingMs = 600_000;
 
 export function createShield(options: () => ShieldOptions, initial: readonly ShieldEntry[] = []): Shield {
   const index = createShieldIndex(initial);
-  const lastFailure = new LRUCache<Address, Time>({ max: maxFailures });
+  const lastFailure = createLru<Address, Time>(maxFailures);
   const overruled = createNetworkMap<Time>();
 
   const holds = ({ until = Number.POSITIVE_INFINITY }: ShieldEntry, now: Time): boolean => until > now;

@@ -1,6 +1,6 @@
 // Who authenticated as which account from which address: a phone of ours asks many a thing without credentials too, and
 // takes up many a challenge late.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import type { AccountProbed, AuthenticationSucceeded } from '../model/observation.ts';
 
 export interface AccountSuccesses {
@@ -12,7 +12,7 @@ export interface AccountSuccesses {
 const kept = 16_384;
 
 export function createAccountSuccesses(withinMs: number): AccountSuccesses {
-  const times = new LRUCache<string, number>({ max: kept });
+  const times = createLru<string, number>(kept);
   return {
     add({ source, account, time }) {
       times.set(`${source.address} ${account}`, time);

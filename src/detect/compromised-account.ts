@@ -1,7 +1,8 @@
 // A stranger who failed several times at an account, and then got in: perhaps its owner with a new password, perhaps
 // somebody who has guessed it (mission W7). Only what proves its source counts, on both sides.
-import { LRUCache } from 'lru-cache';
+
 import { z } from 'zod';
+import { createLru } from '../lib/lru.ts';
 import { defineDetector } from '../model/detection.ts';
 import type { AuthenticationFailed, AuthenticationSucceeded } from '../model/observation.ts';
 import { durationOption } from '../model/options.ts';
@@ -32,7 +33,7 @@ export const compromisedAccount = defineDetector({
     ),
   }),
   create({ fail_count, monit_period }, context) {
-    const strangers = new LRUCache<string, EvidenceWindow>({ max: most });
+    const strangers = createLru<string, EvidenceWindow>(most);
     const successes = createAccountSuccesses(knownForMs);
     const keyOf = ({ source, account }: AuthenticationFailed | AuthenticationSucceeded) =>
       `${context.sourceOf(source.address)} ${account}`;

@@ -2,7 +2,7 @@
 // challenges has judged a failure with that nonce, or a success of that call, from that very address. What the address
 // did right proves none of its failures: who is sent our answers by a Via may know what it knows. Messages are never
 // paired one by one.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import type { Observation, Proof } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 
@@ -25,7 +25,7 @@ export interface Correlator {
 
 export function createCorrelator(handOn: (observation: Observation) => void): Correlator {
   /** Only what is proven comes in here, so a flood of forged requests cannot push it out. */
-  const judged = new LRUCache<string, Proof>({ max: maxEchoes });
+  const judged = createLru<string, Proof>(maxEchoes);
   /** In order of arrival, hence (nearly) of deadline. */
   const held = new Map<Observation, Time>();
   const heldByKey = new Map<string, Set<Observation>>();

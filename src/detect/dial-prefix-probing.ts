@@ -1,7 +1,8 @@
 // Toll fraud begins with looking for the way out: many dial prefixes in front of one number, within seconds or over
 // days, from one source or from many (mission W6).
-import { LRUCache } from 'lru-cache';
+
 import { z } from 'zod';
+import { createLru } from '../lib/lru.ts';
 import type { Network } from '../model/address.ts';
 import { type Detection, defineDetector } from '../model/detection.ts';
 import type { CallAttempted } from '../model/observation.ts';
@@ -56,7 +57,7 @@ export const dialPrefixProbing = defineDetector({
       keys: most.numbers,
       each: joint_prefix_count + 1,
     });
-    const joint = new LRUCache<string, Set<Network>>({ max: most.numbers });
+    const joint = createLru<string, Set<Network>>(most.numbers);
     const successes = createAccountSuccesses(ownerForMs);
 
     const find = (observation: CallAttempted): Detection | undefined => {

@@ -1,5 +1,5 @@
 // Numbers as they are dialled, and in how many ways each was. Bounded: what was dialled longest ago leaves first.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import type { Time } from '../model/time.ts';
 
 /** Longer ones are no prefix but another number. */
@@ -31,7 +31,7 @@ export function createDialledPrefixes(bounds: {
   readonly each: number;
 }): DialledPrefixes {
   const { withinMs, keys, each } = bounds;
-  const seen = new LRUCache<string, Map<string, Time>>({ max: keys });
+  const seen = createLru<string, Map<string, Time>>(keys);
   return {
     add(key, prefix, time) {
       const prefixes = seen.get(key) ?? new Map<string, Time>();

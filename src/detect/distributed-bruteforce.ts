@@ -1,7 +1,8 @@
 // Many sources that guess at one account, each below the limit of its own (mission W8). Only evidence that proves its
 // source counts: forged packets must not have an account protected against its owner.
-import { LRUCache } from 'lru-cache';
+
 import { z } from 'zod';
+import { createLru } from '../lib/lru.ts';
 import type { Network } from '../model/address.ts';
 import { type Detection, defineDetector } from '../model/detection.ts';
 import type { AuthenticationFailed } from '../model/observation.ts';
@@ -36,7 +37,7 @@ export const distributedBruteforce = defineDetector({
   }),
   create({ source_count, monit_period }, context) {
     const successes = createAccountSuccesses(ownerForMs);
-    const accounts = new LRUCache<string, ReturnType<typeof createAccount>>({ max: mostAccounts });
+    const accounts = createLru<string, ReturnType<typeof createAccount>>(mostAccounts);
     const createAccount = () => ({
       sources: new Map<Network, Time>(),
       window: createEvidenceWindow(monit_period, source_count + 1),

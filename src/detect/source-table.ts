@@ -1,6 +1,6 @@
 // One bounded place per detector for what it remembers of each source. A source that proved itself is kept where forged
 // ones cannot push it out; of one that could be forged, and has to make room, the count is kept.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import type { Network } from '../model/address.ts';
 import type { DetectorContext, Faded } from '../model/detection.ts';
 import type { Proof } from '../model/observation.ts';
@@ -24,13 +24,10 @@ export interface SourceTableParts<State extends object> {
 export function createSourceTable<State extends object>(parts: SourceTableParts<State>): SourceTable<State> {
   const { name, context, create, fade } = parts;
   const keyOf = (source: Network) => `${name} ${source}`;
-  const proven = new LRUCache<Network, State>({ max: mostSources.proven });
-  const asserted = new LRUCache<Network, State>({
-    max: mostSources.asserted,
-    dispose(state, source, reason) {
-      const faded = reason === 'evict' ? fade(state) : undefined;
-      if (faded) context.faded.put(keyOf(source), faded);
-    },
+  const proven = createLru<Network, State>(mostSources.proven);
+  const asserted = createLru<Network, State>(mostSources.asserted, (state, source, reason) => {
+    const faded = reason === 'evict' ? fade(state) : undefined;
+    if (faded) context.faded.put(keyOf(source), faded);
   });
   const find = (source: Network) => proven.get(source) ?? asserted.get(source);
 

@@ -1,5 +1,5 @@
 // The attack log: detections of one source and one kind, grouped into one record that grows while they go on.
-import { LRUCache } from 'lru-cache';
+import { createLru } from '../lib/lru.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Detection } from '../model/detection.ts';
@@ -15,7 +15,7 @@ export interface AttackLog {
 }
 
 export function createAttackLog(newId: () => string): AttackLog {
-  const attacks = new LRUCache<string, Attack>({ max: maxGrowing });
+  const attacks = createLru<string, Attack>(maxGrowing);
 
   return {
     record(detection, decision) {
