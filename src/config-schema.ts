@@ -6,6 +6,7 @@ import { policyOptions } from './decide/policy-options.ts';
 import { shieldOptions } from './decide/shield-options.ts';
 import { detectOptions, section } from './detect-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
+import { geoipOptions } from './geoip/geoip-options.ts';
 import { logLevels } from './lib/logger.ts';
 import { portsOption, userOption } from './model/options.ts';
 import type { Signature } from './model/signature.ts';
@@ -58,6 +59,7 @@ export const configSchema = z.strictObject({
   ),
   firewall: section(firewallOptions, 'How attackers are blocked.'),
   limit: section(limitOptions, 'How much a stranger may send before the kernel slows him.'),
+  geoip: section(geoipOptions, 'What is known of where addresses are.'),
   daemon: section(daemonOptions, 'As whom sipwarden runs.'),
   store: section(storeOptions, 'Where bans, lists and the attack log outlive a restart.'),
   control: section(controlOptions, 'How the sipwarden command reaches the daemon.'),

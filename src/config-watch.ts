@@ -1,10 +1,7 @@
 // Applies a changed configuration while the daemon runs: whole, or not at all. A wrong one keeps the old settings.
-import { type FSWatcher, watch } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadedConfig } from './config.ts';
-
-/** Editors write a file in several steps; the last one counts. Milliseconds. */
-const settleMs = 100;
+import { createDirectoryWatch } from './lib/directory-watch.ts';
 
 export interface ConfigWatchParts {
   /** What is in force now. */
@@ -25,8 +22,6 @@ export interface ConfigWatch {
 
 export function watchConfig({ initial, load, onChange, onRefused }: ConfigWatchParts): ConfigWatch {
   let current = initial;
-  let watchers: FSWatcher[] = [];
-  let settling: NodeJS.Timeout | undefined;
   let running: Promise<unknown> = Promise.resolve();
 
   const apply = async (): Promise<LoadedConfig> => {
@@ -39,7 +34,7 @@ export function watchConfig({ initial, load, onChange, onRefused }: ConfigWatchP
       onRefused(error);
       throw error;
     } finally {
-      watchDirectories();
+      directories.watch(current.directories);
     }
   };
 
@@ -50,34 +45,9 @@ export function watchConfig({ initial, load, onChange, onRefused }: ConfigWatchP
     return next;
   };
 
-  const onEvent = () => {
-    clearTimeout(settling);
-    settling = setTimeout(() => void reload().catch(() => {}), settleMs);
-  };
-
-  /** Anew after each event: conf.d may have come or gone. Directories, because editors replace files. */
-  const watchDirectories = () => {
-    const before = watchers;
-    watchers = current.directories.flatMap((directory) => tryWatch(directory, onEvent));
-    for (const watcher of before) watcher.close();
-  };
-
-  watchDirectories();
-  return {
-    reload,
-    close() {
-      clearTimeout(settling);
-      for (const watcher of watchers) watcher.close();
-      current = { ...current, directories: [] };
-    },
-  };
-}
-
-/** A directory that is not there (all is default) is not watched; reload() looks for it again. */
-function tryWatch(directory: string, onEvent: () => void): FSWatcher[] {
-  try {
-    return [watch(directory, { persistent: false }, onEvent).on('error', onEvent)];
-  } catch {
-    return [];
-  }
+  // conf.d may come or go, and editors replace files. A directory that is not there (all is default) is looked for again
+  // by reload().
+  const directories = createDirectoryWatch(() => void reload().catch(() => {}));
+  directories.watch(current.directories);
+  return { reload, close: directories.close };
 }

@@ -14,6 +14,7 @@ import type { Change } from './model/change.ts';
 import type { Untouchable } from './model/decision.ts';
 import type { Entry } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
+import type { Geography } from './model/geography.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
@@ -29,13 +30,23 @@ export interface CoreParts {
   readonly logger: Logger;
   readonly now: () => Time;
   readonly ownAddresses: () => readonly Address[];
+  readonly geography: Geography;
 }
 
 export type Core = ReturnType<typeof createCore>;
 
 const disarmedAlarm = 'MODE_NOT_CONFIRMED';
 
-export function createCore({ store, memory, alarms, logger, now, ownAddresses, ...parts }: CoreParts) {
+export function createCore({
+  store,
+  memory,
+  alarms,
+  logger,
+  now,
+  ownAddresses,
+  geography,
+  ...parts
+}: CoreParts) {
   let config = parts.config;
   const recalled = withoutUnconfirmed(memory);
   /** Nobody confirmed the step to `enforce`: it observes, whatever the configuration says. */
@@ -59,6 +70,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
     allowlist: lists.allow,
     effects,
     ownAddresses,
+    geography,
     newId: randomUUID,
     seed: randomInt(2 ** 32),
     shielded: memory.shielded,
@@ -122,6 +134,7 @@ export function createCore({ store, memory, alarms, logger, now, ownAddresses, .
       firewall: () => firewall,
       lists,
       sourceLimits,
+      geography,
       options: () => config,
       now,
       flush: effects.flush,

@@ -5,6 +5,7 @@ import { watchConfig } from './config-watch.ts';
 import { startControl } from './control/server.ts';
 import { checkSocketIsFree } from './control/socket-in-use.ts';
 import { createCore } from './core.ts';
+import { startGeoip } from './geoip/geoip.ts';
 import { checkStillHeld } from './launch.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import { createLogger } from './lib/logger.ts';
@@ -38,7 +39,8 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const alarms = createAlarmBoard({ logger, now });
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
   const memory = await recall(store, now(), now() - config.decide.forgiven_after);
-  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses });
+  const geoip = await startGeoip({ options: config.geoip, alarms, now });
+  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography: geoip });
   const { pipeline } = core;
   await core.start();
   pipeline.know({ kind: 'restart', time: startedAt });
@@ -67,6 +69,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     await core.configure(changed, insisting ? { force: true, ...insisting } : {});
     logger.level = changed.log.level;
     await sensors.configure(changed);
+    await geoip.configure(changed.geoip);
     logger.info({ mode: core.mode() }, 'configuration applied');
   };
   const watching = watchConfig({
@@ -78,7 +81,12 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   });
   const orders = core.orders({
     status: async () =>
-      describeStatus({ startedAt, core, sensors: sensors.health(), alarms: alarms.active(), now: now() }),
+      describeStatus({
+        ...{ startedAt, core, now: now() },
+        sensors: sensors.health(),
+        geoip: geoip.databases(),
+        alarms: alarms.active(),
+      }),
     async reload({ force, by }) {
       insisting = force ? { by } : undefined;
       try {
@@ -103,6 +111,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       timer.stop();
       await control.close();
       await sensors.stop();
+      geoip.stop();
       await core.stop();
       await store.close();
       logger.info('sipwarden has stopped');

@@ -11,6 +11,7 @@ import { contains, type Network, overlaps } from './model/address.ts';
 import type { Change } from './model/change.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
 import { SipwardenError } from './model/error.ts';
+import type { Geography } from './model/geography.ts';
 import type { ListEntry, ListName } from './model/list-entry.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -24,6 +25,7 @@ export interface OrdersParts extends LimitOrdersParts {
   readonly changes: Changes;
   readonly lists: Readonly<Record<ListName, AddressList>>;
   readonly options: () => Pick<Config, 'decide' | 'control' | 'detect'>;
+  readonly geography: Geography;
   readonly status: () => Promise<Status>;
   readonly reload: Operations['reload'];
   /** Puts what was reported last on the disk, so that a listing shows it. */
@@ -37,7 +39,7 @@ interface ForcedOrder {
 }
 
 export function createOrders(parts: OrdersParts): Operations {
-  const { pipeline, store, changes, firewall, lists, options, now, status, reload, flush } = parts;
+  const { pipeline, store, changes, firewall, lists, geography, options, now, status, reload, flush } = parts;
   const reconciler = () => firewall().reconciler;
 
   const inForceWithin = (target: Network): readonly Decision[] =>
@@ -74,7 +76,8 @@ export function createOrders(parts: OrdersParts): Operations {
     status,
     reload,
     async bans() {
-      return pipeline.inForce(now()).filter(({ action }) => action !== 'held');
+      const bans = pipeline.inForce(now()).filter(({ action }) => action !== 'held');
+      return bans.map((ban) => ({ ...ban, ...geography.originOf(ban.target) }));
     },
     async ban({ target, forMs = options().decide.ban_time, note, ...order }: Order<'ban'>) {
       const change = await permit('ban', target, order);
@@ -166,6 +169,7 @@ export function createOrders(parts: OrdersParts): Operations {
       const [objection] = pipeline.objections(target, time);
       return {
         target,
+        ...geography.originOf(target),
         verdict: explainVerdict(target, inForce, listed, objection),
         timeline: timelineOf({ attacks, history, lists: listed, shield, now: time }),
         inForce,

@@ -16,6 +16,7 @@ import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
 import type { Place } from './model/enforcer.ts';
+import type { Geography } from './model/geography.ts';
 import type { InventoryFact } from './model/inventory.ts';
 import type { Observation } from './model/observation.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
@@ -56,6 +57,8 @@ export interface PipelineParts {
   readonly allowlist: AddressList;
   readonly effects: Effects;
   readonly ownAddresses: () => readonly Address[];
+  /** Answers the same for a whole recording; what it says may change between two observations of a live sensor. */
+  readonly geography: Geography;
   readonly newId: () => string;
   /** Any number that strangers do not know; a replay needs none. */
   readonly seed?: number;
@@ -75,7 +78,14 @@ export interface BanOrder {
 
 export type Pipeline = ReturnType<typeof createPipeline>;
 
-export function createPipeline({ allowlist, effects, newId, ownAddresses, ...parts }: PipelineParts) {
+export function createPipeline({
+  allowlist,
+  effects,
+  newId,
+  ownAddresses,
+  geography,
+  ...parts
+}: PipelineParts) {
   let settings = parts.settings;
   let graceUntil = Number.NEGATIVE_INFINITY;
   const shield = createShield(() => settings.shield, parts.shielded);
@@ -88,11 +98,12 @@ export function createPipeline({ allowlist, effects, newId, ownAddresses, ...par
     shield,
     newId,
   });
-  const attackLog = createAttackLog(newId);
+  const attackLog = createAttackLog(newId, geography);
   const context = {
     sourceOf: (address: Address) => sourceOf(address, settings.decide.ipv6_prefix),
     networkOf: (address: Address) => sourceOf(address, Math.min(48, settings.decide.ipv6_prefix)),
     faded: createFadedCounts(parts.seed ?? 0),
+    geography,
   };
   const detectors = createDetectors(settings.detect, context);
   const correlator = createCorrelator(detect);

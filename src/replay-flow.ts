@@ -8,6 +8,7 @@ import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Action } from './model/decision.ts';
 import type { ProofLevel } from './model/detection.ts';
+import type { Geography } from './model/geography.ts';
 import type { Observation } from './model/observation.ts';
 import type { Time } from './model/time.ts';
 import { createPipeline } from './pipeline.ts';
@@ -26,7 +27,7 @@ export interface ReplayDecision {
 
 export type ReplayFlow = Awaited<ReturnType<typeof createReplayFlow>>;
 
-export async function createReplayFlow(config: Config, locals: readonly Address[]) {
+export async function createReplayFlow(config: Config, locals: readonly Address[], geography: Geography) {
   let own = locals;
   let firstTime: Time | undefined;
   let lastTime: Time | undefined;
@@ -43,6 +44,7 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
     settings: config,
     allowlist: createAddressList(),
     ownAddresses: () => own,
+    geography,
     newId: () => ids.next().value,
     effects: {
       async block(decision) {

@@ -10,9 +10,11 @@ import { createSipObserver } from './capture/sip-observer.ts';
 import { readFileAnswer } from './capture/tftp.ts';
 import { createTftpObserver } from './capture/tftp-observer.ts';
 import type { Config } from './config.ts';
+import { type Geoip, startGeoip } from './geoip/geoip.ts';
 import type { Address } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
+import type { GeoDatabase } from './model/geography.ts';
 import type { Observation } from './model/observation.ts';
 import type { Time } from './model/time.ts';
 import { createReplayFlow, type ReplayDecision, type ReplayFlow } from './replay-flow.ts';
@@ -27,6 +29,7 @@ export interface Replay {
   readonly packets: number;
   readonly messages: number;
   readonly discarded: Readonly<Record<string, number>>;
+  readonly geoip: readonly GeoDatabase[];
   readonly firstTime?: Time;
   readonly lastTime?: Time;
   readonly attacks: readonly Attack[];
@@ -44,8 +47,9 @@ export interface ReplayOptions {
 /** Rejects with REPLAY_UNREADABLE or REPLAY_FORMAT. */
 export async function replay(options: ReplayOptions): Promise<Replay> {
   const { total, kind } = await identify(options.file);
-  const flow = await createReplayFlow(options.config, options.locals);
-  const report = { file: options.file, kind };
+  const geoip = await readGeoip(options.config);
+  const flow = await createReplayFlow(options.config, options.locals, geoip);
+  const report = { file: options.file, kind, geoip: geoip.databases() };
   const onRead = (bytes: number) => options.onProgress?.(bytes, total);
   if (kind === 'ami') {
     const reader = createAmiRecordingReader({ emit: flow.observe, discard: flow.discard });
@@ -60,6 +64,14 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
   const named = [...locals].join(', ') || 'nobody (no answers to requests on the protected ports)';
   const direction = `${given ? 'ours, as given' : 'ours, since it answers on the protected ports'}: ${named}`;
   return { ...report, direction, packets, messages, ...(await flow.finish()) };
+}
+
+/** As the files are now, and however old they are: what a replay says does not depend on the day. */
+async function readGeoip({ geoip: options }: Config): Promise<Geoip> {
+  const alarms = { raise: () => undefined, clear: () => undefined };
+  const geoip = await startGeoip({ options, alarms, now: () => 0 });
+  geoip.stop();
+  return geoip;
 }
 
 async function replayPackets(

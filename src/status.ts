@@ -4,6 +4,7 @@ import type { Status } from './control/operations.ts';
 import type { Core } from './core.ts';
 import type { Alarm } from './model/alarm.ts';
 import type { Action } from './model/decision.ts';
+import type { GeoDatabase } from './model/geography.ts';
 import type { SensorHealth } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 
@@ -13,12 +14,14 @@ export async function describeStatus({
   startedAt,
   core,
   sensors,
+  geoip,
   alarms,
   now,
 }: {
   readonly startedAt: Time;
   readonly core: Core;
   readonly sensors: readonly SensorHealth[];
+  readonly geoip: readonly GeoDatabase[];
   readonly alarms: readonly Alarm[];
   readonly now: Time;
 }): Promise<Status> {
@@ -56,6 +59,7 @@ export async function describeStatus({
       drops: await enforcer.drops().catch(() => ({ hot: {}, limits: {} })),
     },
     correlator: pipeline.counters(),
+    geoip,
     alarms,
   };
 }

@@ -4,8 +4,10 @@ import { createAddressList } from '../src/decide/address-list.ts';
 import type { ShieldChange } from '../src/decide/shield.ts';
 import type { Attack } from '../src/model/attack.ts';
 import type { Decision } from '../src/model/decision.ts';
+import type { Geography } from '../src/model/geography.ts';
 import type { ShieldEntry } from '../src/model/shield-entry.ts';
 import { createPipeline } from '../src/pipeline.ts';
+import { nowhere } from './geographies.ts';
 import { attacker, failure, pbx, proven, success } from './observations.ts';
 
 export const second = 1_000;
@@ -14,7 +16,11 @@ export const hour = 60 * minute;
 export const day = 24 * hour;
 export const start = 100 * day;
 
-export function run(changes: Record<string, unknown> = {}, shielded: readonly ShieldEntry[] = []) {
+export function run(
+  changes: Record<string, unknown> = {},
+  shielded: readonly ShieldEntry[] = [],
+  geography: Geography = nowhere,
+) {
   const decided: Decision[] = [];
   const attacks = new Map<string, Attack>();
   const unblocked: string[] = [];
@@ -30,6 +36,7 @@ export function run(changes: Record<string, unknown> = {}, shielded: readonly Sh
     ownAddresses: () => [pbx.address],
     newId: () => `${ids++}`,
     shielded,
+    geography,
     effects: {
       block: async (decision) => void decided.push(decision),
       unblock: async (target, places) => {

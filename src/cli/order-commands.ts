@@ -7,11 +7,12 @@ import type { DetectorReport, Explanation, Forced, Status } from '../control/ope
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
 import { type ListEntry, listNames } from '../model/list-entry.ts';
+import { viewAttacks } from './attack-views.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addLimitCommands } from './limit-commands.ts';
 import { type Call, duration, giver, network, show, showBan, untilConfirmed } from './orders.ts';
 import type { Output } from './print.ts';
-import { viewAttacks, viewBans, viewDetectors, viewExplanation, viewList, viewStatus } from './views.ts';
+import { viewBans, viewDetectors, viewExplanation, viewList, viewStatus } from './views.ts';
 
 export function addOrderCommands(program: Command, output: Output): void {
   const call: Call = (method, path, order) => {

@@ -1,14 +1,13 @@
 // The listings of the command line, as people read them.
 import type { DetectorReport, Explanation, Status } from '../control/operations.ts';
-import type { Attack } from '../model/attack.ts';
 import { describeRadius } from '../model/blast-radius.ts';
 import type { Decision } from '../model/decision.ts';
-import type { Evidence } from '../model/detection.ts';
 import type { Capabilities, KernelDrops, SourcePort } from '../model/enforcer.ts';
+import type { GeoDatabase, Origin } from '../model/geography.ts';
 import type { ListEntry } from '../model/list-entry.ts';
-
 import { formatDuration } from '../model/time.ts';
 import type { Replay } from '../replay.ts';
+import { originOf, viewAttack, viewAttacks } from './attack-views.ts';
 import { clock, plain, quoted, table } from './print.ts';
 
 export function viewStatus(status: Status): string {
@@ -32,6 +31,7 @@ export function viewStatus(status: Status): string {
     }),
     `in force: ${inForce.bans} bans, ${inForce.drops} drops, ${inForce.ports} single ports; ${inForce.shielded} addresses shielded; allowlist ${inForce.allow}, denylist ${inForce.deny}`,
     ...viewDrops(status.firewall.drops),
+    ...viewDatabases(status.geoip),
     ...(inForce.held > 0 ? [`${inForce.held} bans wait for a person: sipwarden held`] : []),
     ...(inForce.unconfirmed > 0
       ? [`${inForce.unconfirmed} forced changes wait for a confirmation: sipwarden unconfirmed`]
@@ -47,6 +47,15 @@ export function viewStatus(status: Status): string {
         `ALARM [${code}] ${message} (since ${clock(since)})${hint && `\n  ${hint}`}`,
     ),
   ].join('\n');
+}
+
+/** Their licences ask for the names of their makers where countries are shown. */
+function viewDatabases(databases: readonly GeoDatabase[]): string[] {
+  return databases.map(({ about, type, buildTime, attribution }) =>
+    type === undefined
+      ? `${about} of addresses: not known`
+      : `${about} of addresses: ${type} of ${clock(buildTime).slice(0, 10)}${attribution && `. ${attribution}`}`,
+  );
 }
 
 /** What never reached Asterisk and was never looked at. */
@@ -73,11 +82,12 @@ const capabilityNames: Readonly<Record<keyof Capabilities, string>> = {
   capture: 'packets for the sidecar (nflog)',
 };
 
-export function viewBans(decisions: readonly Decision[]): string {
+export function viewBans(decisions: readonly (Decision & Origin)[]): string {
   return table(
-    ['ADDRESS', 'ACTION', 'UNTIL', 'BECAUSE OF', 'WHY'],
+    ['ADDRESS', 'FROM', 'ACTION', 'UNTIL', 'BECAUSE OF', 'WHY'],
     decisions.map((decision) => [
       placeOf(decision),
+      originOf(decision),
       decision.enforced ? decision.action : `(${decision.action})`,
       clock(decision.until),
       causeOf(decision),
@@ -114,27 +124,11 @@ export function viewList(entries: readonly ListEntry[]): string {
   );
 }
 
-export function viewAttacks(attacks: readonly Attack[]): string {
-  return table(
-    ['FIRST', 'LAST', 'SOURCE', 'ATTACK', 'PROOF', 'MESSAGES', 'ACTION', 'UNTIL'],
-    attacks.map((attack) => [
-      clock(attack.firstTime),
-      clock(attack.lastTime),
-      attack.source,
-      attack.attack,
-      attack.proof,
-      String(attack.messages),
-      attack.action,
-      clock(attack.until),
-    ]),
-    'no attacks',
-  );
-}
-
 export function viewExplanation(explanation: Explanation): string {
   const { verdict, attacks, timeline, lists, shield, behind } = explanation;
   return [
     verdict,
+    ...(originOf(explanation) === '' ? [] : [`from: ${originOf(explanation)}`]),
     `behind it: ${describeRadius(behind)}${behind.names.length > 0 ? ` (${behind.names.map(plain).join(', ')})` : ''}`,
     ...lists.map(
       ({ list, target, note, author, time }) =>
@@ -154,52 +148,6 @@ export function viewExplanation(explanation: Explanation): string {
   ].join('\n');
 }
 
-function viewAttack({
-  attack,
-  proof,
-  firstTime,
-  lastTime,
-  messages,
-  victims,
-  evidence,
-  reason,
-}: Attack): string[] {
-  return [
-    `${attack} (${proof}), ${clock(firstTime)} to ${clock(lastTime)}, ${messages} messages`,
-    `  counted:  ${countedOf(evidence)}`,
-    `  seen by:  ${Object.entries(evidence.sensors)
-      .map(([sensor, count]) => `${sensor} ${count}`)
-      .join(', ')} over ${evidence.transports.join(', ')}`,
-    ...proofsOf(evidence).map((proof) => `  proof:    ${proof}`),
-    `  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`,
-    ...(evidence.accounts.length > 0 ? [`  accounts: ${evidence.accounts.map(quoted).join(', ')}`] : []),
-    ...(evidence.userAgents.length > 0 ? [`  agents:   ${evidence.userAgents.map(quoted).join(', ')}`] : []),
-    ...(evidence.values.length > 0 ? [`  values:   ${evidence.values.map(quoted).join(', ')}`] : []),
-    `  decided:  ${reason}`,
-  ];
-}
-
-function countedOf({ counted }: Evidence): string {
-  return `${counted.count} ${counted.what} within ${formatDuration(counted.withinMs)} (more than ${counted.limit} is an attack)`;
-}
-
-const rungs = {
-  'nonce-echo': 'echoed a nonce that we saw leave to that very address',
-  'dialog-tag': 'carried a To-tag that we made at random and saw leave to that address',
-  connection: 'came over a connection',
-} as const;
-
-function proofsOf({ proofs, inventedNonces }: Evidence): string[] {
-  const seen = proofs.map(({ by, seenBy, messages, firstTime, lastTime, until }) => {
-    const times = `${clock(firstTime)} to ${clock(lastTime)}`;
-    const end = until === undefined ? 'while it stands' : `until ${clock(until)}`;
-    return `${messages} messages ${rungs[by]} (seen by ${seenBy}, ${times}; proves ${end})`;
-  });
-  const none = 'none: one forged packet each could have made this evidence';
-  const invented = `${inventedNonces} messages echoed a nonce that was never issued`;
-  return [...(seen.length > 0 ? seen : [none]), ...(inventedNonces > 0 ? [invented] : [])];
-}
-
 function placeOf({ target, port }: Pick<Decision, 'target' | 'port'>): string {
   return port ? `${target} ${portText(port)}` : target;
 }
@@ -213,11 +161,12 @@ export function causeOf({ cause }: Decision): string {
 }
 
 export function viewReplay(replay: Replay): string {
-  const { kind, packets, messages, discarded, direction, attacks, decisions } = replay;
+  const { kind, packets, messages, discarded, direction, geoip, attacks, decisions } = replay;
   const lost = Object.entries(discarded).map(([reason, count]) => `${reason} ${count}`);
   return [
     `${kind === 'packets' ? `${packets} packets, ` : ''}${messages} messages, ${clock(replay.firstTime)} to ${clock(replay.lastTime)}`,
     `direction: ${direction}`,
+    ...viewDatabases(geoip),
     ...(lost.length > 0 ? [`not used: ${lost.join(', ')}`] : []),
     '',
     viewAttacks(attacks),

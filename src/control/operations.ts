@@ -7,6 +7,7 @@ import type { Attack } from '../model/attack.ts';
 import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
 import type { BackEnd, HeldEntry, KernelDrops } from '../model/enforcer.ts';
+import type { GeoDatabase, Origin } from '../model/geography.ts';
 import type { ListEntry, ListName } from '../model/list-entry.ts';
 import type { SensorHealth } from '../model/sensor.ts';
 import type { BlastRadius, ShieldEntry } from '../model/shield-entry.ts';
@@ -97,10 +98,11 @@ export interface Status {
     readonly repairs: number;
   };
   readonly correlator: Readonly<Record<string, number>>;
+  readonly geoip: readonly GeoDatabase[];
   readonly alarms: readonly Alarm[];
 }
 
-export interface Explanation {
+export interface Explanation extends Origin {
   readonly target: Network;
   /** One sentence that answers "is it blocked, and why". */
   readonly verdict: string;
@@ -142,7 +144,7 @@ export interface Forced<Result> {
 /** Orders that change something resolve when they are in the kernel and on the disk. All reject with SipwardenError. */
 export interface Operations {
   status(): Promise<Status>;
-  bans(): Promise<readonly Decision[]>;
+  bans(): Promise<readonly (Decision & Origin)[]>;
   ban(order: Order<'ban'>): Promise<Forced<Decision>>;
   unban(order: Order<'unban'>): Promise<{ readonly target: Network; readonly wasInForce: boolean }>;
   /** Bans that wait for a person. */

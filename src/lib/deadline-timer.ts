@@ -15,6 +15,9 @@ export interface DeadlineTimerParts {
   readonly leastMs?: number;
 }
 
+/** Node's timers hold no more (about 24 days). Whoever waits longer is woken in between, and finds nothing due. */
+const longestMs = 2 ** 31 - 1;
+
 export function createDeadlineTimer({
   nextDeadline,
   wake,
@@ -36,7 +39,7 @@ export function createDeadlineTimer({
     if (at >= armedFor) return;
     stop();
     armedFor = at;
-    timer = setTimeout(fire, at - time).unref();
+    timer = setTimeout(fire, Math.min(at - time, longestMs)).unref();
   };
   const fire = (): void => {
     armedFor = Number.POSITIVE_INFINITY;

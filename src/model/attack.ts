@@ -2,9 +2,10 @@
 import type { Network, Peer } from './address.ts';
 import type { Action } from './decision.ts';
 import type { Evidence, ProofLevel } from './detection.ts';
+import type { Origin } from './geography.ts';
 import type { Time } from './time.ts';
 
-export interface Attack {
+export interface Attack extends Origin {
   readonly id: string;
   readonly source: Network;
   readonly attack: string;

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Address, Network, Peer } from './address.ts';
 import type { LimitName } from './enforcer.ts';
+import type { Geography } from './geography.ts';
 import type { Observation, ObservationKind, Proof, ProofRung, SensorName, Transport } from './observation.ts';
 import type { Time } from './time.ts';
 
@@ -94,6 +95,7 @@ export interface FadedCounts {
 /** What a detector is given besides its own options. */
 export interface DetectorContext {
   readonly faded: FadedCounts;
+  readonly geography: Geography;
   /** What an address is counted as: itself, or its IPv6 network. */
   sourceOf(address: Address): Network;
   /** The same over hours: whoever has an IPv6 network changes address and /64 at will. */

@@ -3,6 +3,7 @@ import { createLru } from '../lib/lru.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Detection } from '../model/detection.ts';
+import type { Geography, Origin } from '../model/geography.ts';
 
 /** A source that was quiet for so long begins a new record. Milliseconds. */
 const quietMs = 600_000;
@@ -14,7 +15,7 @@ export interface AttackLog {
   growing(): readonly Attack[];
 }
 
-export function createAttackLog(newId: () => string): AttackLog {
+export function createAttackLog(newId: () => string, { originOf }: Geography): AttackLog {
   const attacks = createLru<string, Attack>(maxGrowing);
 
   return {
@@ -22,7 +23,8 @@ export function createAttackLog(newId: () => string): AttackLog {
       const key = `${detection.source} ${detection.attack}`;
       const known = attacks.get(key);
       const isSame = known !== undefined && detection.time - known.lastTime < quietMs;
-      const attack = merge(isSame ? known : undefined, detection, decision, newId);
+      const origin = originOf(detection.source);
+      const attack = merge(isSame ? known : undefined, detection, decision, origin, newId);
       attacks.set(key, attack);
       return attack;
     },
@@ -34,12 +36,14 @@ function merge(
   known: Attack | undefined,
   detection: Detection,
   decision: Decision,
+  origin: Origin,
   newId: () => string,
 ): Attack {
   const isProven = known?.proof === 'proven' || detection.proof === 'proven';
   return {
     id: known?.id ?? newId(),
     source: detection.source,
+    ...origin,
     attack: detection.attack,
     proof: isProven ? 'proven' : 'asserted',
     firstTime: Math.min(known?.firstTime ?? detection.firstTime, detection.firstTime),

@@ -77,6 +77,8 @@ export const decisionRow: z.ZodType<StoredDecision> = z
 export const attackRow: z.ZodType<Attack> = z.object({
   id: z.string(),
   source: network,
+  country: z.string().exactOptional(),
+  autonomousSystem: json(z.object({ number: z.int(), name: z.string() })).exactOptional(),
   attack: z.string(),
   proof,
   firstTime: time,
@@ -133,8 +135,15 @@ export function decisionParameters(decision: Decision) {
 }
 
 export function attackParameters(attack: Attack) {
-  const { victims, evidence, until = null, ...cells } = attack;
-  return { ...cells, until, victims: JSON.stringify(victims), evidence: JSON.stringify(evidence) };
+  const { country = null, autonomousSystem, victims, evidence, until = null, ...cells } = attack;
+  return {
+    ...cells,
+    country,
+    autonomousSystem: text(autonomousSystem),
+    until,
+    victims: JSON.stringify(victims),
+    evidence: JSON.stringify(evidence),
+  };
 }
 
 export function shieldParameters(entry: ShieldEntry) {

@@ -97,4 +97,8 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (limited, target)
   ) STRICT;
   `,
+  `
+  ALTER TABLE attacks ADD COLUMN country TEXT;
+  ALTER TABLE attacks ADD COLUMN autonomous_system TEXT;
+  `,
 ];

@@ -16,12 +16,15 @@ import type { ShieldEntry } from '../../src/model/shield-entry.ts';
 import { recall } from '../../src/recall.ts';
 import { createAlarmBoard } from '../../src/report/alarms.ts';
 import { openStore } from '../../src/store/store.ts';
+import { geographyOf } from '../geographies.ts';
 import { excess, failure, proven, success } from '../observations.ts';
 import { waitFor } from '../wait-for.ts';
 
 const now = () => Date.now();
 const logger = createLogger('silent', 'test');
 const office = '203.0.113.66';
+const origin = { country: 'DE', autonomousSystem: { number: 64_496, name: 'Example' } };
+const geography = geographyOf({ [office]: origin });
 
 interface Changed {
   readonly mode?: 'observe' | 'enforce';
@@ -39,7 +42,7 @@ async function bringUp(directory: string, changed: Changed = {}) {
   const store = await openStore({ directory, now, logger, alarms });
   const memory = await recall(store, now(), 0);
   const ownAddresses = () => ['198.51.100.1'];
-  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses });
+  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography });
   await core.start();
   const orders = core.orders({
     status: async () => Promise.reject(new Error('not asked here')),

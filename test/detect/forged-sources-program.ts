@@ -6,6 +6,7 @@ import { createAddressList } from '../../src/decide/address-list.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { createPipeline } from '../../src/pipeline.ts';
 import { pbx, request } from '../capture/sip-conversation.ts';
+import { nowhere } from '../geographies.ts';
 import { call, failure, probe, scan } from '../observations.ts';
 import { agents } from '../signatures.ts';
 
@@ -58,6 +59,7 @@ const daemon = measure(() => {
     allowlist: createAddressList(),
     ownAddresses: () => [pbx.address],
     newId: () => `${ids++}`,
+    geography: nowhere,
     effects: {
       block: async () => {},
       unblock: async () => {},
