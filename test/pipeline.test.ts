@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { configSchema } from '../src/config-schema.ts';
 import { day, guesses, hour, provenGuesses, run, start } from './flow.ts';
+import { geographyOf } from './geographies.ts';
 import { excess, failure, pbx, probe, proven, scan, success } from './observations.ts';
 
 describe('the proof ladder', () => {
@@ -33,6 +34,17 @@ describe('the proof ladder', () => {
     pipeline.observe(guesses({ proof: proven() }, start, 40));
     expect(decided).toHaveLength(1);
     expect(attacks()).toMatchObject([{ messages: 40, action: 'ban' }]);
+  });
+
+  test('the attack record says where the source is, as far as it is known', () => {
+    const origin = { country: 'DE', autonomousSystem: { number: 64_496, name: 'Example' } };
+    const { pipeline, attacks } = run({}, [], geographyOf({ '203.0.113.66': origin }));
+    pipeline.observe([
+      ...provenGuesses(),
+      ...provenGuesses(start, { source: { address: '192.0.2.9', port: 1 } }),
+    ]);
+    expect(attacks()).toMatchObject([origin, {}]);
+    expect(attacks()[1]).not.toHaveProperty('country');
   });
 
   test('doubles the ban of a repeater, up to seven days', () => {

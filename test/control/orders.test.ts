@@ -213,6 +213,13 @@ describe('an order', () => {
     expect((await daemon.get('/v1/attacks?source=192.0.2.1')) as Attack[]).toHaveLength(0);
   });
 
+  test('to list bans and attacks, and to explain, says where the source is', async () => {
+    guess();
+    expect(await daemon.get('/v1/bans')).toMatchObject([{ target: office, ...origin }]);
+    expect(await daemon.get('/v1/attacks')).toMatchObject([{ source: office, ...origin }]);
+    expect(await daemon.get(`/v1/explain?target=${office}`)).toMatchObject({ target: office, ...origin });
+  });
+
   test("goes through a socket that only root and the operators' group may open", async () => {
     expect((await stat(daemon.socket)).mode & 0o777).toBe(0o660);
   });

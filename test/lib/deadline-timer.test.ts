@@ -50,3 +50,12 @@ test('does not wake after it was stopped', () => {
   jest.advanceTimersByTime(10_000);
   expect(woken).toEqual([]);
 });
+
+test('waits longer than a timer of Node holds', () => {
+  const month = 1_000 + 30 * 86_400_000;
+  const { timer, woken } = timerFor([month]);
+  timer.rearm();
+  jest.advanceTimersByTime(31 * 86_400_000);
+  expect(woken.at(-1)).toBe(month);
+  expect(woken.length).toBeLessThan(4);
+});

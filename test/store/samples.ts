@@ -39,6 +39,8 @@ export function attack(id: string, more: Partial<Attack> = {}): Attack {
   return {
     id,
     source: '2001:db8:1:2::/64',
+    country: 'DE',
+    autonomousSystem: { number: 64_496, name: 'Example "AG"' },
     attack: 'registration-bruteforce',
     proof: 'proven',
     firstTime: 900,

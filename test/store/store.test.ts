@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ShieldEntry } from '../../src/model/shield-entry.ts';
+import { migrations } from '../../src/store/schema.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { attack, createAlarms, decision, logger } from './samples.ts';
 
@@ -114,11 +115,31 @@ test('a stale phone that was named is remembered with its account, and holds not
 
 describe('attacks', () => {
   test('come back after a restart as they were, foreign text included', async () => {
-    const { until: _, ...endless } = attack('a2', { lastTime: 900, source: '192.0.2.7' });
+    const {
+      until: _,
+      country: __,
+      autonomousSystem: ___,
+      ...endless
+    } = attack('a2', { lastTime: 900, source: '192.0.2.7' });
     await store.saveAttack(attack('a1'));
     await store.saveAttack(endless);
     await reopen();
     expect(await store.attacks({ limit: 10 })).toEqual([attack('a1'), endless]);
+  });
+
+  test('of before countries were known are kept', async () => {
+    await store.close();
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    const old = new DatabaseSync(join(directory, 'sipwarden.db'));
+    old.exec(`${migrations.slice(0, 3).join(';')}; PRAGMA user_version = 3`);
+    old.exec(`INSERT INTO attacks VALUES ('a1', '192.0.2.7', 'canary', 'proven', 1, 2, 3, '[]',
+      '${JSON.stringify(attack('').evidence).replaceAll("'", "''")}', 'ban', 9, 'why')`);
+    old.close();
+    store = await open();
+    const [kept] = await store.attacks({ limit: 10 });
+    expect(kept).toMatchObject({ id: 'a1', source: '192.0.2.7', messages: 3 });
+    expect(kept).not.toHaveProperty('country');
   });
 
   test('grow under their id', async () => {
