@@ -103,6 +103,11 @@ describe('a planted violation is found:', () => {
       'reserved: src/report/a.ts imports node:sqlite',
     ],
     [
+      'databases of addresses are read elsewhere',
+      { 'src/detect/a.ts': "import { Reader } from 'maxmind';" },
+      'reserved: src/detect/a.ts imports maxmind',
+    ],
+    [
       'the environment is read elsewhere',
       { 'src/lib/a.ts': 'const home = process.env.HOME;' },
       'environment: src/lib/a.ts',

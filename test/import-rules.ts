@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   asterisk: ['model/', 'lib/'],
   capture: ['model/', 'lib/'],
   store: ['model/', 'lib/'],
+  geoip: ['model/', 'lib/'],
   sense: ['model/', 'lib/', 'asterisk/', 'capture/protocol.ts'],
   detect: ['model/', 'lib/'],
   decide: ['model/', 'lib/'],
@@ -33,6 +34,7 @@ const reserved: Readonly<Record<string, string>> = {
   execa: 'src/lib/run-command.ts',
   'node:child_process': 'src/lib/run-command.ts',
   'node:sqlite': 'src/store/',
+  maxmind: 'src/geoip/',
 };
 
 /** What a program must never load: parsers of strangers' bytes beside power, or power beside such parsers. */
