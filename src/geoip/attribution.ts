@@ -1,8 +1,11 @@
 // Whom the licences of databases ask us to name where their answers are shown.
 
+/** The maker of the included one, whose type does not say so. */
+export const dbIp = 'IP Geolocation by DB-IP, https://db-ip.com';
+
 const makers: readonly (readonly [type: RegExp, attribution: string])[] = [
-  [/^(GeoLite|GeoIP)2-/, 'This product includes GeoLite2 data created by MaxMind, https://www.maxmind.com'],
-  [/^(DBIP-|country ipv|asn ipv)/, 'IP Geolocation by DB-IP, https://db-ip.com'],
+  [/^GeoLite2-/, 'This product includes GeoLite2 data created by MaxMind, https://www.maxmind.com'],
+  [/^DBIP-/, dbIp],
   [/^ipinfo/i, 'IP address data powered by IPinfo, https://ipinfo.io'],
 ];
 

@@ -81,8 +81,15 @@ async function versionOf(handle: FileHandle): Promise<string> {
 function directoriesOf(path: string): readonly string[] {
   const nearest = (directory: string): string =>
     existsSync(directory) ? directory : nearest(dirname(directory));
-  const real = existsSync(path) ? realpathSync(path) : path;
-  return [...new Set([path, real].map((each) => nearest(dirname(each))))];
+  return [...new Set([path, realPathOf(path)].map((each) => nearest(dirname(each))))];
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function problemOf(path: string, cause: unknown): SipwardenError {

@@ -6,7 +6,7 @@ import type { Alarms } from '../model/alarm.ts';
 import { SipwardenError } from '../model/error.ts';
 import type { AutonomousSystem, Country, GeoDatabase, Geography } from '../model/geography.ts';
 import { isoTime, type Time } from '../model/time.ts';
-import { attributionOf } from './attribution.ts';
+import { attributionOf, dbIp } from './attribution.ts';
 import type { Database } from './database.ts';
 import { type DatabaseFile, watchDatabaseFile } from './database-file.ts';
 import type { GeoipOptions } from './geoip-options.ts';
@@ -123,7 +123,13 @@ function includedDatabase(): string {
 function describe(about: GeoDatabase['about'], { path, database }: DatabaseFile<unknown>): GeoDatabase {
   const { type, buildTime } = database() ?? {};
   if (type === undefined || buildTime === undefined) return { about, path };
-  return { about, path, type, buildTime, attribution: attributionOf(type) };
+  return {
+    about,
+    path,
+    type,
+    buildTime,
+    attribution: path === includedDatabase() ? dbIp : attributionOf(type),
+  };
 }
 
 function withConsequence(

@@ -28,9 +28,10 @@ export const statements = {
       messages, victims, evidence, action, until, reason)
     VALUES (:id, :source, :country, :autonomousSystem, :attack, :proof, :firstTime, :lastTime,
       :messages, :victims, :evidence, :action, :until, :reason)
-    ON CONFLICT (id) DO UPDATE SET country = excluded.country, autonomous_system = excluded.autonomous_system, proof = excluded.proof, first_time = excluded.first_time,
-      last_time = excluded.last_time, messages = excluded.messages, victims = excluded.victims,
-      evidence = excluded.evidence, action = excluded.action, until = excluded.until, reason = excluded.reason`,
+    ON CONFLICT (id) DO UPDATE SET country = excluded.country, autonomous_system = excluded.autonomous_system,
+      proof = excluded.proof, first_time = excluded.first_time, last_time = excluded.last_time,
+      messages = excluded.messages, victims = excluded.victims, evidence = excluded.evidence,
+      action = excluded.action, until = excluded.until, reason = excluded.reason`,
   attacks: `SELECT id, source, country, autonomous_system AS autonomousSystem, attack, proof,
       first_time AS firstTime, last_time AS lastTime, messages, victims, evidence, action, until, reason
     FROM attacks WHERE last_time >= :since AND source = coalesce(:source, source)

@@ -128,6 +128,20 @@ test('a database that becomes too old while it is asked says nothing from then o
   expect(country()).toBeUndefined();
 });
 
+test.each([
+  ['GeoLite2-Country', 'MaxMind'],
+  ['DBIP-Country-Lite', 'DB-IP'],
+  ['ipinfo country_asn.mmdb', 'IPinfo'],
+  ['own', ''],
+])('names the maker of a database of the type %s where its licence asks for it', async (type, maker) => {
+  writeFileSync(
+    at('country.mmdb'),
+    writeMmdb({ type, buildTime: built, records: { '8.0.0.0/8': { country: 'US' } } }),
+  );
+  const [database] = (await start({ country_database: at('country.mmdb') })).databases();
+  expect(database?.attribution).toEqual(maker === '' ? '' : expect.stringContaining(maker));
+});
+
 test('each database has its own troubles', async () => {
   await start({ country_database: at('country.mmdb'), network_database: at('asn.mmdb') });
   expect(alarms.active.get('GEOIP_MISSING')).toContain('country.mmdb');
