@@ -18,7 +18,9 @@ export interface NetworkMap<Value> {
 /** A fork without a network has two branches. */
 interface Node extends AddressBits {
   network: Network | undefined;
-  readonly branches: [Node | undefined, Node | undefined];
+  /** By the first bit behind its own. */
+  zero: Node | undefined;
+  one: Node | undefined;
 }
 
 export function createNetworkMap<Value>(
@@ -58,26 +60,31 @@ export function createNetworkMap<Value>(
 }
 
 function createNode({ words, length }: AddressBits, network?: Network): Node {
-  return { words, length, network, branches: [undefined, undefined] };
+  return { words, length, network, zero: undefined, one: undefined };
 }
 
 /** The most specific network that covers all of the target, and the node of all that lie inside of it. */
 function pathTo(root: Node, { words, length }: AddressBits) {
-  let covering: Network | undefined;
+  const passed: Node[] = [];
   let node: Node | undefined = root;
-  while (node && node.length < length && commonBits(node.words, words, node.length) === node.length) {
-    covering = node.network ?? covering;
-    node = node.branches[bitAt(words, node.length)];
+  while (node && node.length < length) {
+    if (node.network !== undefined) passed.push(node);
+    node = node[branchOf(node, words)];
   }
-  const isInside =
-    node !== undefined && node.length >= length && commonBits(node.words, words, length) === length;
-  if (isInside && node?.length === length) covering = node.network ?? covering;
-  return { covering, below: isInside ? node : undefined };
+  // Only the bits at the forks were looked at until now; what comes too far down is looked at in whole.
+  const below = node && commonBits(node.words, words, length) === length ? node : undefined;
+  if (below?.length === length && below.network !== undefined) return { covering: below.network, below };
+  const covering = passed.findLast((each) => commonBits(each.words, words, each.length) === each.length);
+  return { covering: covering?.network, below };
+}
+
+function branchOf({ length }: Node, words: readonly number[]): 'zero' | 'one' {
+  return bitAt(words, length) === 0 ? 'zero' : 'one';
 }
 
 function anyIn(node: Node | undefined): Network | undefined {
   let at = node;
-  while (at && at.network === undefined) at = at.branches[0] ?? at.branches[1];
+  while (at && at.network === undefined) at = at.zero ?? at.one;
   return at?.network;
 }
 
@@ -85,16 +92,16 @@ function insert(root: Node, network: Network): void {
   const bits = bitsOf(network);
   let node = root;
   while (node.length < bits.length) {
-    const branch = bitAt(bits.words, node.length);
-    const next = node.branches[branch];
+    const branch = branchOf(node, bits.words);
+    const next = node[branch];
     const common = next ? commonBits(next.words, bits.words, Math.min(next.length, bits.length)) : 0;
     if (next && common === next.length) {
       node = next;
       continue;
     }
     const leaf = createNode(bits, network);
-    if (!next) node.branches[branch] = leaf;
-    else node.branches[branch] = joined(next, leaf, common);
+    if (!next) node[branch] = leaf;
+    else node[branch] = joined(next, leaf, common);
     return;
   }
   node.network = network;
@@ -103,8 +110,8 @@ function insert(root: Node, network: Network): void {
 /** The node over both, which have `common` bits in common: one of them, or a fork. */
 function joined(next: Node, leaf: Node, common: number): Node {
   const top = common === leaf.length ? leaf : createNode({ words: leaf.words, length: common });
-  top.branches[bitAt(next.words, common)] = next;
-  if (top !== leaf) top.branches[bitAt(leaf.words, common)] = leaf;
+  top[branchOf(top, next.words)] = next;
+  if (top !== leaf) top[branchOf(top, leaf.words)] = leaf;
   return top;
 }
 
@@ -113,13 +120,14 @@ function remove(root: Node, { words, length }: AddressBits): void {
   const path = [root];
   let node = root;
   while (node.length < length) {
-    node = node.branches[bitAt(words, node.length)]!;
+    node = node[branchOf(node, words)]!;
     path.push(node);
   }
   node.network = undefined;
   for (let index = path.length - 1; index > 0; index -= 1) {
-    const [zero, one] = path[index]!.branches;
-    if (path[index]!.network !== undefined || (zero && one)) return;
-    path[index - 1]!.branches[bitAt(words, path[index - 1]!.length)] = zero ?? one;
+    const { network, zero, one } = path[index]!;
+    if (network !== undefined || (zero && one)) return;
+    const above = path[index - 1]!;
+    above[branchOf(above, words)] = zero ?? one;
   }
 }
