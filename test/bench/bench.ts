@@ -7,6 +7,7 @@ import { bansBenchmark } from './bans.ts';
 import { type Benchmark, formatTable, judge, type Result } from './benchmark.ts';
 import { captureBenchmarks } from './capture.ts';
 import { dropsBenchmark } from './drops.ts';
+import { listsBenchmark } from './lists.ts';
 import { matchBenchmark } from './match.ts';
 import { parseBenchmarks } from './parse.ts';
 import { restoreBenchmark } from './restore.ts';
@@ -15,6 +16,7 @@ import { timeToBanBenchmarks } from './time-to-ban.ts';
 const benchmarks: readonly Benchmark[] = [
   ...parseBenchmarks,
   matchBenchmark,
+  listsBenchmark,
   bansBenchmark,
   ...timeToBanBenchmarks,
   dropsBenchmark,

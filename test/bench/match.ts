@@ -9,6 +9,7 @@ import {
 } from '../../src/capture/signature-matcher.ts';
 import { scanSip } from '../../src/capture/sip-scan.ts';
 import { type Signature, signatureConfidences, signatureFields } from '../../src/model/signature.ts';
+import { createRandom } from '../enforce/random.ts';
 import type { Benchmark } from './benchmark.ts';
 import { medianRatio, timed } from './ratio.ts';
 
@@ -28,7 +29,7 @@ export const matchBenchmark: Benchmark = {
 };
 
 function compareTexts(): Promise<number> {
-  const random = createRandom(1);
+  const random = createRandom(1).share;
   const words = distinct(many, () => randomWord(random));
   const patterns = words.map(patternOf);
   const large = createSignatureMatcher(patterns);
@@ -40,7 +41,7 @@ function compareTexts(): Promise<number> {
 
 /** The table of each field has a fifth of the list, half of it weak. Nothing is found: that takes longest. */
 function compareRequests(): Promise<number> {
-  const random = createRandom(2);
+  const random = createRandom(2).share;
   const words = distinct(many, () => randomWord(random));
   const signatures = words.map((word, index): Signature => {
     const field = signatureFields[index % signatureFields.length]!;
@@ -122,13 +123,4 @@ function distinct(count: number, make: () => string | undefined): string[] {
 function randomWord(random: () => number): string {
   const letters = Array.from({ length: 7 + Math.floor(random() * 6) }, () => Math.floor(random() * 26));
   return String.fromCharCode(...letters.map((letter) => 97 + letter));
-}
-
-/** The same numbers in every run (Numerical Recipes' generator), from 0 to below 1. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -4,6 +4,8 @@ export interface Random {
   /** From 0 to below `limit`. */
   below(limit: number): number;
   pick<Value>(values: readonly Value[]): Value;
+  /** From 0 to below 1. */
+  share(): number;
 }
 
 /** mulberry32 */
@@ -15,5 +17,5 @@ export function createRandom(seed: number): Random {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * limit);
   };
-  return { below, pick: (values) => values[below(values.length)]! };
+  return { below, pick: (values) => values[below(values.length)]!, share: () => below(2 ** 32) / 2 ** 32 };
 }
