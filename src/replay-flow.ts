@@ -9,7 +9,7 @@ import type { Attack } from './model/attack.ts';
 import type { Action } from './model/decision.ts';
 import type { ProofLevel } from './model/detection.ts';
 import type { Geography } from './model/geography.ts';
-import type { Observation } from './model/observation.ts';
+import type { Observation, ObservationKind, SensorName } from './model/observation.ts';
 import type { Time } from './model/time.ts';
 import { createPipeline } from './pipeline.ts';
 
@@ -25,14 +25,17 @@ export interface ReplayDecision {
   readonly reason: string;
 }
 
+/** Messages of each kind, as each sensor saw them. */
+export type SeenCounts = Partial<Record<SensorName, Partial<Record<ObservationKind, number>>>>;
+
 export type ReplayFlow = Awaited<ReturnType<typeof createReplayFlow>>;
 
 export async function createReplayFlow(config: Config, locals: readonly Address[], geography: Geography) {
-  let own = locals;
   let firstTime: Time | undefined;
   let lastTime: Time | undefined;
   const ids = countedIds();
   const discarded: Record<string, number> = {};
+  const seen: SeenCounts = {};
   const attacks = new Map<string, Attack>();
   const decisions: ReplayDecision[] = [];
   const heardOf = new Map<Network, number>();
@@ -43,7 +46,7 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
   const pipeline = createPipeline({
     settings: config,
     allowlist: createAddressList(),
-    ownAddresses: () => own,
+    ownAddresses: () => locals,
     geography,
     newId: () => ids.next().value,
     effects: {
@@ -77,14 +80,15 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
     lastTime = Math.max(lastTime ?? time, time);
     pipeline.advance(time);
   };
+  const count = ({ sensor, kind, messages }: Observation) => {
+    const counts = (seen[sensor] ??= {});
+    counts[kind] = (counts[kind] ?? 0) + messages;
+  };
   const hear = (address: Address) => {
     const source = sourceOfMessage(address);
     heardOf.set(source, (heardOf.get(source) ?? 0) + 1);
   };
   return {
-    setLocals(found: readonly Address[]) {
-      own = found;
-    },
     discard(reason: string) {
       discarded[reason] = (discarded[reason] ?? 0) + 1;
     },
@@ -95,6 +99,7 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
     observe(observations: readonly Observation[]) {
       for (const observation of observations) {
         see(observation.time);
+        count(observation);
         if (observation.sensor === 'ami') hear(observation.source.address);
       }
       pipeline.observe(observations);
@@ -103,7 +108,7 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
       pipeline.end();
       await Promise.all(blocks);
       const times = firstTime !== undefined && lastTime !== undefined ? { firstTime, lastTime } : {};
-      return { discarded, ...times, attacks: [...attacks.values()], decisions };
+      return { discarded, seen, ...times, attacks: [...attacks.values()], decisions };
     },
   };
 }

@@ -1,9 +1,8 @@
-// A recording (pcap, pcapng or raw AMI) through the real flow, in event time, with the dry-run enforcer: who would be
-// blocked, when and why. Changes nothing on this machine.
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { createDecoder } from './capture/decoder.ts';
-import type { WireMessage } from './capture/packet.ts';
+// A recording (pcap, pcapng or raw AMI; several files of one time are one recording) through the real flow, in event time,
+// with the dry-run enforcer: who would be blocked, when and why. Changes nothing on this machine.
+import { createDecoder, type DecoderOptions } from './capture/decoder.ts';
+import { observationOf } from './capture/excess.ts';
+import type { CapturedPacket, WireMessage } from './capture/packet.ts';
 import { createPcapReader } from './capture/pcap-reader.ts';
 import { createPortFilter } from './capture/port-filter.ts';
 import { createSipObserver } from './capture/sip-observer.ts';
@@ -13,22 +12,24 @@ import type { Config } from './config.ts';
 import { type Geoip, startGeoip } from './geoip/geoip.ts';
 import type { Address } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
-import { messageOf, SipwardenError } from './model/error.ts';
 import type { GeoDatabase } from './model/geography.ts';
 import type { Observation } from './model/observation.ts';
 import type { Time } from './model/time.ts';
-import { createReplayFlow, type ReplayDecision, type ReplayFlow } from './replay-flow.ts';
-import { createAmiRecordingReader } from './sense/ami-recording.ts';
+import { identify, playInOrder, type Recorded, readRecording } from './recording.ts';
+import { createReplayFlow, type ReplayDecision, type ReplayFlow, type SeenCounts } from './replay-flow.ts';
+import { type AmiRecordingReader, createAmiRecordingReader } from './sense/ami-recording.ts';
 import { captureSettingsOf } from './sensors.ts';
 
 export interface Replay {
-  readonly file: string;
-  readonly kind: 'packets' | 'ami';
+  readonly files: readonly string[];
   /** How it was told which packets were ours. */
   readonly direction: string;
   readonly packets: number;
+  /** SIP and TFTP messages, and those of the AMI. */
   readonly messages: number;
   readonly discarded: Readonly<Record<string, number>>;
+  /** What each sensor made of them. */
+  readonly seen: SeenCounts;
   readonly geoip: readonly GeoDatabase[];
   readonly firstTime?: Time;
   readonly lastTime?: Time;
@@ -37,7 +38,8 @@ export interface Replay {
 }
 
 export interface ReplayOptions {
-  readonly file: string;
+  /** At least one. */
+  readonly files: readonly string[];
   readonly config: Config;
   /** Our own addresses; found in the recording where none is given. */
   readonly locals: readonly Address[];
@@ -45,25 +47,36 @@ export interface ReplayOptions {
 }
 
 /** Rejects with REPLAY_UNREADABLE or REPLAY_FORMAT. */
-export async function replay(options: ReplayOptions): Promise<Replay> {
-  const { total, kind } = await identify(options.file);
-  const geoip = await readGeoip(options.config);
-  const flow = await createReplayFlow(options.config, options.locals, geoip);
-  const report = { file: options.file, kind, geoip: geoip.databases() };
-  const onRead = (bytes: number) => options.onProgress?.(bytes, total);
-  if (kind === 'ami') {
-    const reader = createAmiRecordingReader({ emit: flow.observe, discard: flow.discard });
-    await readThrough(options.file, reader, onRead);
-    const messages = reader.messages();
-    return { ...report, direction: 'as Asterisk reported', packets: 0, messages, ...(await flow.finish()) };
-  }
-  const given = options.locals.length > 0;
-  const locals = new Set(given ? options.locals : await findLocals(options.file, options.config));
-  flow.setLocals([...locals]);
-  const { packets, messages } = await replayPackets(options, locals, flow, onRead);
-  const named = [...locals].join(', ') || 'nobody (no answers to requests on the protected ports)';
-  const direction = `${given ? 'ours, as given' : 'ours, since it answers on the protected ports'}: ${named}`;
-  return { ...report, direction, packets, messages, ...(await flow.finish()) };
+export async function replay({ config, onProgress, ...options }: ReplayOptions): Promise<Replay> {
+  const files = await Promise.all(options.files.map(identify));
+  const captures = files.filter(({ kind }) => kind === 'packets').map(({ file }) => file);
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let bytes = 0;
+  const onRead = (more: number) => {
+    bytes += more;
+    onProgress?.(bytes, total);
+  };
+  const isGiven = options.locals.length > 0;
+  const locals = new Set(isGiven ? options.locals : await findLocals(captures, config));
+  const geoip = await readGeoip(config);
+  const flow = await createReplayFlow(config, [...locals], geoip);
+  const packets = createPacketPlayer(config, locals, flow);
+  const ami = createAmiPlayer(flow);
+  await playInOrder(
+    files.map(({ file, kind }) => {
+      const { reader, found } = (kind === 'packets' ? packets : ami).open();
+      return readRecording(file, reader, found, onRead);
+    }),
+  );
+  packets.end();
+  return {
+    files: options.files,
+    geoip: geoip.databases(),
+    direction: captures.length === 0 ? 'as Asterisk reported' : describeDirection(isGiven, locals),
+    packets: packets.packets(),
+    messages: packets.messages() + ami.messages(),
+    ...(await flow.finish()),
+  };
 }
 
 /** As the files are now, and however old they are: what a replay says does not depend on the day. */
@@ -74,12 +87,12 @@ async function readGeoip({ geoip: options }: Config): Promise<Geoip> {
   return geoip;
 }
 
-async function replayPackets(
-  { file, config }: ReplayOptions,
-  locals: ReadonlySet<Address>,
-  flow: ReplayFlow,
-  onRead: (bytes: number) => void,
-) {
+function describeDirection(isGiven: boolean, locals: ReadonlySet<Address>): string {
+  const named = [...locals].join(', ') || 'nobody (no answers to requests on the protected ports)';
+  return `${isGiven ? 'ours, as given' : 'ours, since it answers on the protected ports'}: ${named}`;
+}
+
+function createPacketPlayer(config: Config, locals: ReadonlySet<Address>, flow: ReplayFlow) {
   let messages = 0;
   const output = {
     emit: (observation: Observation) => flow.observe([observation]),
@@ -92,108 +105,81 @@ async function replayPackets(
     flow.heard(message);
     listener.message(message);
   };
-  const reader = createCaptureReader(config, {
+  const player = createCapturePlayer(config, {
     onMessage: handTo(observer),
     onForeign: observer.message,
     onTftp: handTo(tftp),
+    onExcess: (excess) => flow.observe([observationOf(excess)]),
     discard: flow.discard,
     isLocal: (address) => locals.has(address),
   });
-  await readThrough(file, reader, onRead);
-  observer.end();
-  return { packets: reader.packets(), messages };
+  return { ...player, messages: () => messages, end: () => observer.end() };
+}
+
+function createAmiPlayer(flow: ReplayFlow) {
+  const readers: AmiRecordingReader[] = [];
+  return {
+    open() {
+      const { found, add } = createFindings();
+      const reader = createAmiRecordingReader({
+        emit: (observations) => {
+          for (const each of observations) add({ time: each.time, play: () => flow.observe([each]) });
+        },
+        discard: flow.discard,
+      });
+      readers.push(reader);
+      return { reader, found };
+    },
+    messages: () => readers.reduce((sum, reader) => sum + reader.messages(), 0),
+  };
 }
 
 /** Who answers requests on the protected ports: the destination of a request that later answers its sender. */
-async function findLocals(file: string, config: Config): Promise<Iterable<Address>> {
+async function findLocals(files: readonly string[], config: Config): Promise<Iterable<Address>> {
   const asked = new Set<string>();
   const found = new Set<Address>();
   const note = ({ source, destination }: WireMessage, isAnswer: boolean) => {
     if (!isAnswer && asked.size < maxPairs) asked.add(`${destination.address} ${source.address}`);
     if (isAnswer && asked.has(`${source.address} ${destination.address}`)) found.add(source.address);
   };
-  await readThrough(
-    file,
-    createCaptureReader(config, {
-      onMessage: (message) => note(message, message.bytes.toString('latin1', 0, 8) === 'SIP/2.0 '),
-      onTftp: (message) => note(message, readFileAnswer(message.bytes) !== undefined),
-      discard: () => undefined,
-    }),
-    () => undefined,
-  );
+  const player = createCapturePlayer(config, {
+    onMessage: (message) => note(message, message.bytes.toString('latin1', 0, 8) === 'SIP/2.0 '),
+    onTftp: (message) => note(message, readFileAnswer(message.bytes) !== undefined),
+    discard: () => undefined,
+  });
+  const opened = files.map((file) => ({ file, ...player.open() }));
+  await playInOrder(opened.map(({ file, reader, found }) => readRecording(file, reader, found)));
   return found;
 }
 
 const maxPairs = 100_000;
 
-function createCaptureReader(
-  config: Config,
-  parts: {
-    readonly onMessage: (message: WireMessage) => void;
-    readonly onForeign?: (message: WireMessage) => void;
-    readonly onTftp?: (message: WireMessage) => void;
-    readonly discard: (reason: string) => void;
-    readonly isLocal?: (address: Address) => boolean;
-  },
-) {
+/** The packets of several captures are one traffic. */
+function createCapturePlayer(config: Config, parts: Omit<DecoderOptions, 'isProtected'>) {
   const ports = createPortFilter(captureSettingsOf(config));
-  let packets = 0;
   const decoder = createDecoder({ isProtected: ports.includes, ...parts });
-  const reader = createPcapReader({
-    onPacket(packet) {
-      packets += 1;
-      decoder.packet(packet);
+  return {
+    open() {
+      const { found, add } = createFindings();
+      const onPacket = ({ data, ...packet }: CapturedPacket) => {
+        // The reader's view ends with its call.
+        const kept = { ...packet, data: Buffer.from(data) };
+        add({ time: packet.time, play: () => decoder.packet(kept) });
+      };
+      return { reader: createPcapReader({ onPacket, onDiscard: parts.discard }), found };
     },
-    onDiscard: parts.discard,
-  });
-  return { ...reader, packets: () => packets };
+    packets: () => decoder.counters.packets,
+  };
 }
 
-interface ChunkReader {
-  push(chunk: Buffer): void;
-  end(): void;
-}
-
-async function readThrough(
-  file: string,
-  reader: ChunkReader,
-  onRead: (bytes: number) => void,
-): Promise<void> {
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
-      reader.push(chunk as Buffer);
-      bytes += (chunk as Buffer).length;
-      onRead(bytes);
-    }
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-  reader.end();
-}
-
-const captureMagics = ['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a'];
-
-async function identify(file: string): Promise<{ total: number; kind: Replay['kind'] }> {
-  const handle = await open(file, 'r').catch((error: unknown) => Promise.reject(unreadable(file, error)));
-  try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
-    if (captureMagics.includes(buffer.toString('hex', 0, 4))) return { total: size, kind: 'packets' };
-    if (/^(Asterisk Call Manager|Event: |Response: )/m.test(buffer.toString('latin1', 0, bytesRead))) {
-      return { total: size, kind: 'ami' };
-    }
-    throw new SipwardenError('REPLAY_FORMAT', `${file} is no recording that sipwarden can read`, {
-      hint: 'it reads pcap, pcapng and the raw bytes of an AMI connection',
-    });
-  } catch (error) {
-    throw error instanceof SipwardenError ? error : unreadable(file, error);
-  } finally {
-    await handle.close();
-  }
-}
-
-function unreadable(file: string, cause: unknown): SipwardenError {
-  const hint = 'name an existing file that this user may read';
-  return new SipwardenError('REPLAY_UNREADABLE', `cannot read ${file}: ${messageOf(cause)}`, { hint, cause });
+function createFindings() {
+  let waiting: Recorded[] = [];
+  return {
+    add: (recorded: Recorded) => void waiting.push(recorded),
+    found(): readonly Recorded[] {
+      const taken = waiting;
+      waiting = [];
+      return taken;
+    },
+  };
 }

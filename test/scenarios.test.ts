@@ -1,27 +1,67 @@
-// Every recording of fixtures/scenarios is replayed with the default configuration: whom it would block, and whom not.
-import { readdirSync, readFileSync } from 'node:fs';
+// Every recording of fixtures/scenarios is replayed with the default configuration, or with the sipwarden.toml beside it:
+// whom it would block, and whom not. Each detector is shown by one that fires it and two that do not.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadConfig } from '../src/config.ts';
+import { type DetectorName, definitions } from '../src/registry.ts';
 import { replay } from '../src/replay.ts';
+import type { SeenCounts } from '../src/replay-flow.ts';
 
 const folder = join(import.meta.dirname, '../fixtures/scenarios');
-const { config } = loadConfig({ path: join(import.meta.dirname, '../docs/sipwarden.toml') });
+const names = readdirSync(folder);
 
-/** What was decided of whom, in the order in which it was: source, action, attack, proof. */
+/**
+ * `fires`: it finds an attack. `under`: one message more would be one; where one message is an attack, it is one that
+ * lacks what makes it so. `look-alike`: what honest people send and what looks most like it.
+ */
+type Kind = 'fires' | 'under' | 'look-alike';
+
 interface Expected {
+  /** What it is a scenario of. */
+  readonly shows: Partial<Record<DetectorName, Kind>>;
+  /** SIP, TFTP and AMI messages, and what the sensors made of them: nobody is spared because nothing was read. */
+  readonly messages: number;
+  readonly seen: SeenCounts;
+  /** What was found, in the order in which it first was. */
+  readonly attacks: readonly string[];
+  /** What was decided of whom, in the order in which it was: source, action, attack, proof. */
   readonly decisions: readonly (readonly [string, string, string, string])[];
 }
 
+const pathOf = (name: string, file: string) => join(folder, name, file);
+const read = (name: string, file: string) => readFileSync(pathOf(name, file), 'utf8');
+const expectedOf = (name: string) => JSON.parse(read(name, 'expected.json')) as Expected;
+const configOf = (name: string) => {
+  const own = pathOf(name, 'sipwarden.toml');
+  const path = existsSync(own) ? own : join(import.meta.dirname, '../docs/sipwarden.toml');
+  return loadConfig({ path }).config;
+};
+
 describe('a recording is decided as its folder says', () => {
-  test.each(readdirSync(folder))('%s', async (name) => {
-    const read = (file: string) => readFileSync(join(folder, name, file), 'utf8');
-    const { decisions } = JSON.parse(read('expected.json')) as Expected;
-    const input = readdirSync(join(folder, name)).find((file) => file.startsWith('input.'));
-    const replayed = await replay({ file: join(folder, name, input ?? 'input'), config, locals: [] });
+  test.each(names)('%s', async (name) => {
+    const { shows, messages, seen, attacks, decisions } = expectedOf(name);
+    const inputs = readdirSync(join(folder, name)).filter((file) => file.startsWith('input.'));
+    const files = inputs.map((file) => pathOf(name, file));
+    const replayed = await replay({ files, config: configOf(name), locals: [] });
+    const found = [...new Set(replayed.attacks.map(({ attack }) => attack))];
+    expect(messages).toBeGreaterThan(0);
+    expect(replayed.messages).toBe(messages);
+    expect(replayed.seen).toEqual(seen);
+    expect(found).toEqual(attacks);
     expect(
       replayed.decisions.map(({ source, action, attack, proof }) => [source, action, attack, proof]),
     ).toEqual(decisions);
-    expect(read('README.md')).not.toBe('');
+    for (const [detector, kind] of Object.entries(shows)) {
+      expect([detector, found.includes(detector)]).toEqual([detector, kind === 'fires']);
+    }
+    expect(read(name, 'README.md')).not.toBe('');
+  });
+});
+
+describe.each(definitions.map(([name]) => name))('%s', (detector) => {
+  test.each(['fires', 'under', 'look-alike'] as const)('is shown by a recording of the kind %s', (kind) => {
+    const shown = names.filter((name) => expectedOf(name).shows[detector] === kind);
+    expect(shown).not.toEqual([]);
   });
 });

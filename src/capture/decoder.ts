@@ -3,6 +3,7 @@
 import type { Address, Peer } from '../model/address.ts';
 import type { LimitName } from '../model/enforcer.ts';
 import type { Time } from '../model/time.ts';
+import type { Excess } from './excess.ts';
 import type { Frame } from './frame.ts';
 import { createIpReader, type IpPayload } from './ip.ts';
 import { readLinkLayer } from './link-layer.ts';
@@ -24,10 +25,6 @@ export interface DecoderOptions {
   readonly discard: Discard;
   /** For recordings that do not say which way a packet went. */
   isLocal?(address: Address): boolean;
-}
-
-export interface Excess extends Pick<WireMessage, 'time' | 'transport' | 'source' | 'destination'> {
-  readonly limit: LimitName;
 }
 
 export interface Decoder {

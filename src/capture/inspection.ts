@@ -2,9 +2,10 @@
 // One hostile packet may cost itself, never the capture.
 import { createDeadlineTimer } from '../lib/deadline-timer.ts';
 import { messageOf } from '../model/error.ts';
-import { asserted, type Observation } from '../model/observation.ts';
+import type { Observation } from '../model/observation.ts';
 import { readBytes } from './byte-source.ts';
 import { createDecoder } from './decoder.ts';
+import { observationOf } from './excess.ts';
 import type { Outbox } from './outbox.ts';
 import { createPcapReader } from './pcap-reader.ts';
 import { createPortFilter } from './port-filter.ts';
@@ -48,15 +49,7 @@ export function startInspection({ descriptor, settings, outbox, onEnd }: Inspect
     },
     onForeign: observer.message,
     onTftp: tftp.message,
-    onExcess: ({ destination, ...excess }) =>
-      void found.push({
-        ...excess,
-        kind: 'limit-exceeded',
-        sensor: 'packets',
-        local: destination,
-        proof: asserted,
-        messages: 1,
-      }),
+    onExcess: (excess) => void found.push(observationOf(excess)),
     discard,
   });
   const guard = (work: () => void): void => {

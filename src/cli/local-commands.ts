@@ -111,8 +111,10 @@ interface ReplayCommandOptions {
 
 function addReplayCommand(program: Command, output: Output): void {
   program
-    .command('replay <file>')
-    .description('a pcap, pcapng or AMI recording through these settings: who would be blocked, when and why')
+    .command('replay <file...>')
+    .description(
+      'recordings of one time (pcap, pcapng, AMI) through these settings: who would be blocked, when and why',
+    )
     .option(
       '--local <address>',
       'an address of ours (repeatable; found in the recording otherwise)',
@@ -120,11 +122,11 @@ function addReplayCommand(program: Command, output: Output): void {
       [],
     )
     .option('--json', 'as JSON')
-    .action(async (file: string, options: ReplayCommandOptions) => {
+    .action(async (files: string[], options: ReplayCommandOptions) => {
       const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
       const onProgress = output.isTerminal && !options.json ? progressBar() : undefined;
       const { replay } = await import('../replay.ts');
-      const result = await replay({ file, config, locals: options.local, ...(onProgress && { onProgress }) });
+      const result = await replay({ files, config, locals: options.local, ...(onProgress && { onProgress }) });
       output.out(options.json ? toJson(result) : viewReplay(result));
     });
 }

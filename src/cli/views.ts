@@ -161,11 +161,15 @@ export function causeOf({ cause }: Decision): string {
 }
 
 export function viewReplay(replay: Replay): string {
-  const { kind, packets, messages, discarded, direction, geoip, attacks, decisions } = replay;
+  const { packets, messages, discarded, seen, direction, geoip, attacks, decisions } = replay;
+  const observed = Object.entries(seen).map(
+    ([sensor, counts]) => `${sensor}: ${Object.entries(counts).map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
+  );
   const lost = Object.entries(discarded).map(([reason, count]) => `${reason} ${count}`);
   return [
-    `${kind === 'packets' ? `${packets} packets, ` : ''}${messages} messages, ${clock(replay.firstTime)} to ${clock(replay.lastTime)}`,
+    `${packets > 0 ? `${packets} packets, ` : ''}${messages} messages, ${clock(replay.firstTime)} to ${clock(replay.lastTime)}`,
     `direction: ${direction}`,
+    ...observed,
     ...viewDatabases(geoip),
     ...(lost.length > 0 ? [`not used: ${lost.join(', ')}`] : []),
     '',
