@@ -126,7 +126,12 @@ function addReplayCommand(program: Command, output: Output): void {
       const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
       const onProgress = output.isTerminal && !options.json ? progressBar() : undefined;
       const { replay } = await import('../replay.ts');
-      const result = await replay({ files, config, locals: options.local, ...(onProgress && { onProgress }) });
+      const result = await replay({
+        files,
+        config,
+        locals: options.local,
+        ...(onProgress && { onProgress }),
+      });
       output.out(options.json ? toJson(result) : viewReplay(result));
     });
 }

@@ -163,7 +163,10 @@ export function causeOf({ cause }: Decision): string {
 export function viewReplay(replay: Replay): string {
   const { packets, messages, discarded, seen, direction, geoip, attacks, decisions } = replay;
   const observed = Object.entries(seen).map(
-    ([sensor, counts]) => `${sensor}: ${Object.entries(counts).map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
+    ([sensor, counts]) =>
+      `${sensor}: ${Object.entries(counts)
+        .map(([kind, count]) => `${kind} ${count}`)
+        .join(', ')}`,
   );
   const lost = Object.entries(discarded).map(([reason, count]) => `${reason} ${count}`);
   return [

@@ -24,7 +24,8 @@ const modules = `
   bridge_native_rtp format_wav format_pcm res_pjsip res_pjsip_session res_pjsip_sdp_rtp res_pjsip_acl
   res_pjsip_authenticator_digest res_pjsip_outbound_authenticator_digest res_pjsip_endpoint_identifier_ip
   res_pjsip_endpoint_identifier_user res_pjsip_endpoint_identifier_anonymous res_pjsip_registrar
-  res_pjsip_outbound_registration res_pjsip_pubsub res_pjsip_mwi res_pjsip_nat res_pjsip_caller_id
+  res_pjsip_outbound_registration res_pjsip_pubsub res_pjsip_exten_state res_pjsip_pidf_body_generator
+  res_pjsip_dialog_info_body_generator res_pjsip_mwi res_pjsip_nat res_pjsip_caller_id
   res_pjsip_messaging res_pjsip_logger res_pjsip_history res_pjsip_rfc3326 res_pjsip_dlg_options
   res_pjsip_header_funcs res_pjsip_transport_websocket chan_pjsip pbx_config app_dial app_playback app_echo
   app_verbose app_userevent app_db app_originate app_stasis app_system app_exec app_sendtext func_db
@@ -79,6 +80,9 @@ deny = 192.0.2.255/32
     'extensions.conf': `[internal]
 exten => 600,1,Answer()
  same => n,Echo()
+${Object.keys(siteExtensions)
+  .map((number) => `exten => ${number},hint,PJSIP/${number}`)
+  .join('\n')}
 `,
     'manager.conf': `[general]
 enabled = yes

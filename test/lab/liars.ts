@@ -41,14 +41,39 @@ export function callAs(network: Network, caller: string): Promise<number> {
 
 /** A REGISTER without credentials, under a name of the caller's choice. */
 export function probeAs(network: Network, caller: string): Promise<number> {
-  const self = `<sip:${caller}@${server}>`;
+  return probeWith(network, { account: caller, at: addresses.attacker.ipv4 });
+}
+
+export interface Probe {
+  readonly account: string;
+  /** What the Via says. */
+  readonly at: string;
+  readonly contact?: string;
+  readonly isAuthenticated?: boolean;
+}
+
+/** A REGISTER that says of itself what its maker likes, with the account's password or without. */
+export function probeWith(
+  network: Network,
+  { account, at, contact, isAuthenticated = false }: Probe,
+): Promise<number> {
+  const self = `<sip:${account}@${server}>`;
   const request = {
+    method: 'REGISTER',
     uri: `sip:${server}`,
     from: `${self};tag=${randomToken()}`,
     to: self,
     callId: randomToken(),
+    sequence: 1,
+    ...(contact && { headers: [`Contact: ${contact}`] }),
   };
-  return send(network, 'attacker', addresses.attacker.ipv4, { ...request, method: 'REGISTER', sequence: 1 });
+  return send(
+    network,
+    'attacker',
+    at,
+    request,
+    isAuthenticated && account in extensions ? (account as keyof typeof extensions) : undefined,
+  );
 }
 
 async function send(
