@@ -81,8 +81,8 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
     pipeline.advance(time);
   };
   const count = ({ sensor, kind, messages }: Observation) => {
-    const counts = (seen[sensor] ??= {});
-    counts[kind] = (counts[kind] ?? 0) + messages;
+    const counts = seen[sensor] ?? {};
+    seen[sensor] = { ...counts, [kind]: (counts[kind] ?? 0) + messages };
   };
   const hear = (address: Address) => {
     const source = sourceOfMessage(address);

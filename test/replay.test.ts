@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const replayWith = (geoip: Record<string, unknown> = {}) =>
-  replay({ file, config: { ...configSchema.parse({ geoip }), signatures: [] }, locals: [] });
+  replay({ files: [file], config: { ...configSchema.parse({ geoip }), signatures: [] }, locals: [] });
 
 test('a replay says which country an attacker is of, and whose database says so', async () => {
   const replayed = await replayWith();

@@ -13,9 +13,10 @@ const names = readdirSync(folder);
 
 /**
  * `fires`: it finds an attack. `under`: one message more would be one; where one message is an attack, it is one that
- * lacks what makes it so. `look-alike`: what honest people send and what looks most like it.
+ * lacks what makes it so. `look-alike`: what honest people send and what looks most like it. `names`: it finds
+ * something that may be honest, so it is told and nobody is blocked.
  */
-type Kind = 'fires' | 'under' | 'look-alike';
+type Kind = 'fires' | 'under' | 'look-alike' | 'names';
 
 interface Expected {
   /** What it is a scenario of. */
@@ -38,6 +39,8 @@ const configOf = (name: string) => {
   return loadConfig({ path }).config;
 };
 
+const blocks = ([, action]: Expected['decisions'][number]) => action !== 'notice' && action !== 'stale-phone';
+
 describe('a recording is decided as its folder says', () => {
   test.each(names)('%s', async (name) => {
     const { shows, messages, seen, attacks, decisions } = expectedOf(name);
@@ -53,7 +56,9 @@ describe('a recording is decided as its folder says', () => {
       replayed.decisions.map(({ source, action, attack, proof }) => [source, action, attack, proof]),
     ).toEqual(decisions);
     for (const [detector, kind] of Object.entries(shows)) {
-      expect([detector, found.includes(detector)]).toEqual([detector, kind === 'fires']);
+      const isFound = kind === 'fires' || kind === 'names';
+      expect([detector, found.includes(detector)]).toEqual([detector, isFound]);
+      if (kind !== 'fires') expect(decisions.filter(blocks)).toEqual([]);
     }
     expect(read(name, 'README.md')).not.toBe('');
   });

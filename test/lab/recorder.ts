@@ -23,8 +23,8 @@ export interface Scenario {
   readonly sensors: readonly Sensor[];
   /** Settings other than the default, as TOML. */
   readonly settings?: string;
-  /** Where its exchanges are moved apart: how far. Milliseconds. */
-  readonly stepMs?: number;
+  /** Where its exchanges are moved apart: how far, in turns. Milliseconds. */
+  readonly stepsMs?: readonly number[];
   /** Resolves with when each exchange began, where they are moved apart. `enforcer`: with the kernel's log. */
   act(
     network: Network,
@@ -40,7 +40,7 @@ const snaplen = 2_048;
 const quietMs = 300;
 
 export async function record(network: Network, scenario: Scenario): Promise<void> {
-  const { name, sensors, settings, stepMs } = scenario;
+  const { name, sensors, settings, stepsMs } = scenario;
   const folder = await makeLabFolder();
   const file = join(folder, 'input.pcap');
   const wire = sensors.find((sensor) => sensor !== 'ami');
@@ -52,8 +52,9 @@ export async function record(network: Network, scenario: Scenario): Promise<void
     if (sensors.includes('ami')) ami = await startAmiRecording(network);
     const acted = await scenario.act(network, enforcer);
     await new Promise((resolve) => setTimeout(resolve, quietMs));
-    const begins = stepMs === undefined ? [] : (acted as readonly { time: number }[]).map(({ time }) => time);
-    const retime = movedApart(begins, stepMs ?? 0);
+    const begins =
+      stepsMs === undefined ? [] : (acted as readonly { time: number }[]).map(({ time }) => time);
+    const retime = movedApart(begins, stepsMs ?? []);
     const target = join(scenarios, name);
     await mkdir(target, { recursive: true });
     await packets?.stop();
@@ -86,17 +87,17 @@ function defaults() {
   return loadConfig({ path: join(import.meta.dirname, '../../docs/sipwarden.toml') }).config;
 }
 
-function readme({ name, title, text, sensors, stepMs }: Scenario): string {
+function readme({ name, title, text, sensors, stepsMs }: Scenario): string {
   const places = {
     sip: "tcpdump on the PBX's interface",
     tftp: "tcpdump on the PBX's interface",
     'kernel-log': "tcpdump on the log of sipwarden's rules (NFLOG), which slow who exceeds a limit",
     ami: 'a listener at the manager interface (`read = security`)',
   };
-  const moved =
-    stepMs === undefined
-      ? ''
-      : `\n\nIts exchanges were made quickly and moved apart afterwards: each begins ${stepMs / 1_000} s after the one before. Nothing but the time of packets and events was changed.`;
+  const steps = stepsMs?.map((ms) => `${ms / 1_000} s`).join(', ');
+  const moved = steps
+    ? `\n\nIts exchanges were made quickly and moved apart afterwards: each begins so long after the one before: ${steps}${stepsMs?.length === 1 ? '' : ', in turns'}. Nothing but the time of packets and events was changed.`
+    : '';
   const how = sensors.map((sensor) => places[sensor]).join(' and ');
   const made = `Recorded with ${how} of the lab, Asterisk 22.10.1 without the daemon: \`node test/lab/record.ts ${name}\`.`;
   return `# ${title}\n\n${wrapped(`${text}${moved}`)}\n\n${wrapped(made)}\n`;

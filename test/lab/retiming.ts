@@ -4,12 +4,17 @@
 /** The time at which something of the recording is to have happened. Milliseconds. */
 export type Retime = (time: number) => number;
 
-/** Each exchange begins `stepMs` after the one before; what belongs to one keeps its distances. `begins`: sorted. */
-export function movedApart(begins: readonly number[], stepMs: number): Retime {
-  const [first = 0] = begins;
+/**
+ * Each exchange begins a step after the one before, the steps taken in turns; what belongs to one keeps its distances.
+ * `begins`: sorted.
+ */
+export function movedApart(begins: readonly number[], stepsMs: readonly number[]): Retime {
+  const moved: number[] = begins.slice(0, 1);
+  for (let index = 1; index < begins.length; index += 1)
+    moved.push(moved[index - 1]! + stepsMs[(index - 1) % stepsMs.length]!);
   return (time) => {
     const index = begins.findLastIndex((begin) => begin <= time);
-    return index < 1 ? time : first + index * stepMs + (time - begins[index]!);
+    return index < 1 ? time : moved[index]! + (time - begins[index]!);
   };
 }
 

@@ -40,7 +40,7 @@ export const callScenarios: readonly Scenario[] = [
     title: 'One prefix every day and a half',
     text: 'As `dial-prefix-probing-4`, over four and a half days.',
     sensors: both,
-    stepMs: 1.5 * 86_400_000,
+    stepsMs: [1.5 * 86_400_000],
     act: (network) => speak(network, 'attacker', callsWith(4)),
   },
   ...[13, 12].map((count): Scenario => {

@@ -20,6 +20,13 @@ const missing = (count: number) =>
 const files = (count: number) => Array.from({ length: count }, (_, index) => phoneFile(index));
 const client = "`tftp -m binary`, `get NAME`; tftp-hpa, and dnsmasq's TFTP server";
 
+const powerCut = `Three hundred phones behind one address fetch their settings, as fast as they come; each asks first for a file that nobody made, as Cisco's do (${client}).`;
+const filesOfPhones = (count: number) =>
+  Array.from({ length: count }, (_, index) => [
+    `CTLSEP0004130${String(index).padStart(5, '0')}.tlv`,
+    phoneFile(index),
+  ]).flat();
+
 export const fileScenarios: readonly Scenario[] = [
   {
     name: 'provisioning-leak-5',
@@ -53,17 +60,20 @@ export const fileScenarios: readonly Scenario[] = [
   },
   {
     name: 'tftp-bruteforce-power-cut',
-    title: 'Three hundred phones after a power cut',
-    text: `Three hundred phones behind one address fetch their settings, as fast as they come; each asks first for a file that nobody made, as Cisco's do (${client}). Their address is in the set of the shielded, as the daemon would have put it there. The kernel logs no blocks but first ones.`,
+    title: 'Three hundred phones after a power cut, behind the limits',
+    text: `${powerCut} Their address is in the set of the shielded, as the daemon would have put it there: no request is one too many. The kernel logs no more than 50 a second of them.`,
     sensors: ['kernel-log'],
     async act(network, enforcer) {
       await enforcer?.add({ set: 'shield', target: addresses.phone.ipv4 });
-      const asked = Array.from({ length: 300 }, (_, index) => [
-        `CTLSEP0004130${String(index).padStart(5, '0')}.tlv`,
-        phoneFile(index),
-      ]);
-      await withServer(network, () => askForFiles(network, 'phone', asked.flat()));
+      await withServer(network, () => askForFiles(network, 'phone', filesOfPhones(300)));
     },
+  },
+  {
+    name: 'tftp-enumeration-power-cut',
+    title: 'Three hundred phones after a power cut',
+    text: powerCut,
+    sensors: ['tftp'],
+    act: (network) => withServer(network, () => askForFiles(network, 'phone', filesOfPhones(300))),
   },
   {
     name: 'canary-file',
@@ -88,6 +98,6 @@ async function askUntilSlowed(network: Network, count: number): Promise<void> {
   const input = `${files(count)
     .map((file) => `get ${file} /dev/null`)
     .join('\n')}\nquit\n`;
-  const args = ['--signal=KILL', '10', 'tftp', '-m', 'binary', addresses.pbx.ipv4];
+  const args = ['--kill-after=2', '10', 'tftp', '-m', 'binary', addresses.pbx.ipv4];
   await network.run('attacker', 'timeout', args, { input, timeoutMs: 20_000 });
 }

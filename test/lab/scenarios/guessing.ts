@@ -9,6 +9,8 @@ import { type SpokenRequest, speak } from '../speaker.ts';
 const attacker = addresses.attacker.ipv4;
 const both = ['sip', 'ami'] as const;
 const minute = 60_000;
+/** 51 of them take 21 hours. */
+const patient = [9, 38, 21, 32].map((minutes) => minutes * minute);
 
 type Login = Pick<SpokenRequest, 'account'> & Partial<SpokenRequest>;
 
@@ -25,9 +27,12 @@ function guesses(account: string, count: number, more: Partial<SpokenRequest> = 
   return Array.from({ length: count }, (_, index) => login({ account, ...more }, `guess${index}`));
 }
 
-/** The attacker's addresses are 198.51.100.101 and on. */
+function manyAddresses(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `198.51.100.${101 + index}`);
+}
+
 async function fromMany(network: Network, count: number, requests: (from: string) => SpokenRequest[]) {
-  const froms = Array.from({ length: count }, (_, index) => `198.51.100.${101 + index}`);
+  const froms = manyAddresses(count);
   for (const from of froms) await network.addAddress('attacker', from);
   return speak(network, 'attacker', froms.flatMap(requests));
 }
@@ -60,9 +65,9 @@ export const guessingScenarios: readonly Scenario[] = [
   {
     name: 'registration-bruteforce-slow-51',
     title: 'A patient guesser',
-    text: `Fifty-one wrong passwords for extension 1005, one each 25 minutes (${speaks}).`,
+    text: `Fifty-one wrong passwords for extension 1005, one each 25 minutes or so (${speaks}).`,
     sensors: both,
-    stepMs: 25 * minute,
+    stepsMs: patient,
     act: (network) => speak(network, 'attacker', guesses('1005', 51)),
   },
   {
@@ -70,7 +75,7 @@ export const guessingScenarios: readonly Scenario[] = [
     title: 'A patient guesser who is forgiven',
     text: 'Fifty wrong passwords, as many as `slow_hit_count` forgives in a day. Otherwise as `registration-bruteforce-slow-51`.',
     sensors: both,
-    stepMs: 25 * minute,
+    stepsMs: patient,
     act: (network) => speak(network, 'attacker', guesses('1005', 50)),
   },
   {
@@ -78,7 +83,7 @@ export const guessingScenarios: readonly Scenario[] = [
     title: 'A softphone with a wrong password',
     text: 'A softphone at an address that nobody knows tries to register as 102 every 30 seconds, thirty times, with the same wrong password (the lab\'s own client under the name "Zoiper rv2.10.20.4"). It is named, and not blocked.',
     sensors: both,
-    stepMs: 30_000,
+    stepsMs: [30_000],
     act: (network) =>
       speak(
         network,
@@ -88,18 +93,26 @@ export const guessingScenarios: readonly Scenario[] = [
       ),
   },
   {
+    name: 'registration-bruteforce-slow-even',
+    title: 'A guesser as patient and even as a phone',
+    text: 'As `registration-bruteforce-slow-51`, one password each 25 minutes exactly. From outside it cannot be told from a phone with a wrong password, so it is named, and blocked only after `unknown_phone_tries`.',
+    sensors: both,
+    stepsMs: [25 * minute],
+    act: (network) => speak(network, 'attacker', guesses('1005', 51)),
+  },
+  {
     name: 'registration-bruteforce-office',
     title: 'An office with one stale phone',
-    text: "Twenty phones behind one address register every minute, for a quarter of an hour; one of them has an old password (the lab's own client, a port for each phone). The office goes on.",
+    text: "Eight phones behind one address register every minute, twelve times; one of them has an old password (the lab's own client, a port for each phone). The office goes on.",
     sensors: both,
-    stepMs: minute,
+    stepsMs: [minute],
     async act(network) {
-      const phones = Object.keys(siteExtensions).slice(0, 20);
+      const phones = Object.keys(siteExtensions).slice(0, 8);
       const from = addresses.phone.ipv4;
       const round = phones.map((account, index) =>
-        login({ account, from, port: 6_000 + index }, index === 7 ? 'old' : passwordOf(account)),
+        login({ account, from, port: 6_000 + index }, index === 5 ? 'old' : passwordOf(account)),
       );
-      const spoken = await speak(network, 'phone', Array.from({ length: 15 }, () => round).flat(), {
+      const spoken = await speak(network, 'phone', Array.from({ length: 12 }, () => round).flat(), {
         userAgent: 'Yealink SIP-T46S 66.85.0.5',
       });
       return spoken.filter((_, index) => index % phones.length === 0);
@@ -122,16 +135,18 @@ export const guessingScenarios: readonly Scenario[] = [
   {
     name: 'distributed-bruteforce-new-password',
     title: 'An account with a new password',
-    text: "Eight phones that share extension 1005 register from eight addresses, and once its password is another fail twice each with the one that they know (the lab's own client; another password for the phones is the same to Asterisk as another for the account).",
+    text: "Somebody uses extension 1005 at eight places, where he signs in and out. Once its password is another, each place fails twice with the one that it knows (the lab's own client; another password for the places is the same to Asterisk as another for the account).",
     sensors: both,
     async act(network) {
-      await fromMany(network, 8, (from) => [login({ account: '1005', from })]);
+      const inAndOut = (from: string) => [
+        login({ account: '1005', from }),
+        login({ account: '1005', from, headers: ['Expires: 0'] }),
+      ];
+      await fromMany(network, 8, inAndOut);
       return speak(
         network,
         'attacker',
-        Array.from({ length: 8 }, (_, index) =>
-          guesses('1005', 2, { from: `198.51.100.${101 + index}` }),
-        ).flat(),
+        manyAddresses(8).flatMap((from) => guesses('1005', 2, { from })),
       );
     },
   },

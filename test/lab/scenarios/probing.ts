@@ -36,12 +36,10 @@ export const probingScenarios: readonly Scenario[] = [
       speak(
         network,
         'phone',
-        site
-          .slice(0, 40)
-          .map(([account, password], index) => ({
-            ...registrationOf(account, password),
-            port: 6_000 + index,
-          })),
+        site.slice(0, 40).map(([account, password], index) => ({
+          ...registrationOf(account, password),
+          port: 6_000 + index,
+        })),
         { userAgent: 'Yealink SIP-T46S 66.85.0.5' },
       ),
   },
@@ -85,7 +83,7 @@ export const probingScenarios: readonly Scenario[] = [
     title: 'A patient look around',
     text: "A hundred and one OPTIONS from an account that does not exist, one each 14 minutes (the lab's own client, `test/lab/speaker.ts`).",
     sensors: both,
-    stepMs: 840_000,
+    stepsMs: [840_000],
     act: (network) => speak(network, 'attacker', probes(101)),
   },
   {
@@ -93,7 +91,7 @@ export const probingScenarios: readonly Scenario[] = [
     title: 'A patient look around that is forgiven',
     text: 'A hundred OPTIONS, as many as `slow_probe_count` forgives in a day. Otherwise as `unauthenticated-probing-slow-101`.',
     sensors: both,
-    stepMs: 840_000,
+    stepsMs: [840_000],
     act: (network) => speak(network, 'attacker', probes(100)),
   },
   {
@@ -101,7 +99,7 @@ export const probingScenarios: readonly Scenario[] = [
     title: 'A keep-alive every two seconds',
     text: "A phone registers, and keeps its way through a NAT open with an OPTIONS every two seconds, a hundred and twenty times; it never answers the challenge (the lab's own client under the name of a Grandstream).",
     sensors: both,
-    stepMs: 2_000,
+    stepsMs: [2_000],
     act: (network) =>
       speak(
         network,

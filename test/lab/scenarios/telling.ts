@@ -62,16 +62,16 @@ export const tellingScenarios: readonly Scenario[] = [
   {
     name: 'tampered-event',
     title: 'A request that writes a false event',
-    text: `A caller's name with escaped line breaks: \`9999%0D%0ARemoteAddress:%20IPV4/UDP/${addresses.phone.ipv4}/5060\` (${single}). The reader refuses the event that Asterisk makes of it.`,
+    text: `A caller's name with escaped line breaks: \`9999%0D%0ARemoteAddress%3A%20IPV4/UDP/${addresses.phone.ipv4}/5060\` (${single}). The reader refuses the event that Asterisk makes of it.`,
     sensors: both,
-    act: (network) => probeAs(network, `9999%0D%0ARemoteAddress:%20IPV4/UDP/${addresses.phone.ipv4}/5060`),
+    act: (network) => probeAs(network, `9999%0D%0ARemoteAddress%3A%20IPV4/UDP/${addresses.phone.ipv4}/5060`),
   },
   {
     name: 'tampered-event-spaces',
     title: 'A name with other escapes than line breaks',
-    text: `A caller's name with the same header and no line break: \`9999%20%25RemoteAddress:%20IPV4...\` (${single}).`,
+    text: `A caller's name with the same header and no line break: \`9999%20%25RemoteAddress%3A%20IPV4...\` (${single}).`,
     sensors: both,
-    act: (network) => probeAs(network, `9999%20%25RemoteAddress:%20IPV4/UDP/${addresses.phone.ipv4}/5060`),
+    act: (network) => probeAs(network, `9999%20%25RemoteAddress%3A%20IPV4/UDP/${addresses.phone.ipv4}/5060`),
   },
   {
     name: 'tampered-event-contact',
