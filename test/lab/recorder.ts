@@ -9,13 +9,13 @@ import type { Enforcer } from '../../src/model/enforcer.ts';
 import { type AmiRecording, startAmiRecording } from './ami-recording.ts';
 import type { Network } from './namespaces.ts';
 import { type PacketRecording, startPacketRecording } from './packet-recording.ts';
-import { movedApart, retimeAmi, retimeCapture } from './retiming.ts';
+import { movedApart, type Retime, retimeAmi, retimeCapture } from './retiming.ts';
 import { makeLabFolder } from './stale-labs.ts';
 
 /** Where its packets are taken: from the wire, or, as the rules in the kernel log them, behind the limits. */
 export type Sensor = 'sip' | 'tftp' | 'kernel-log' | 'ami';
 
-export interface Scenario {
+interface Described {
   readonly name: string;
   readonly title: string;
   /** What was done, with which program. */
@@ -23,14 +23,20 @@ export interface Scenario {
   readonly sensors: readonly Sensor[];
   /** Settings other than the default, as TOML. */
   readonly settings?: string;
-  /** Where its exchanges are moved apart: how far, in turns. Milliseconds. */
-  readonly stepsMs?: readonly number[];
-  /** Resolves with when each exchange began, where they are moved apart. `enforcer`: with the kernel's log. */
-  act(
-    network: Network,
-    enforcer: Enforcer | undefined,
-  ): Promise<readonly { readonly time: number }[] | unknown>;
 }
+
+/** `enforcer`: where the kernel's log is recorded. */
+type Act<Done> = (network: Network, enforcer: Enforcer | undefined) => Promise<Done>;
+
+/** One whose exchanges are moved apart: when each began, and how far, in turns. Milliseconds. */
+interface MovedApart extends Described {
+  readonly stepsMs: readonly number[];
+  readonly act: Act<readonly { readonly time: number }[]>;
+}
+
+export type Scenario =
+  | MovedApart
+  | (Described & { readonly stepsMs?: undefined; readonly act: Act<unknown> });
 
 const scenarios = join(import.meta.dirname, '../../fixtures/scenarios');
 /** RTP and TFTP may use any port; neither uses SIP's. */
@@ -40,7 +46,7 @@ const snaplen = 2_048;
 const quietMs = 300;
 
 export async function record(network: Network, scenario: Scenario): Promise<void> {
-  const { name, sensors, settings, stepsMs } = scenario;
+  const { name, sensors, settings } = scenario;
   const folder = await makeLabFolder();
   const file = join(folder, 'input.pcap');
   const wire = sensors.find((sensor) => sensor !== 'ami');
@@ -50,11 +56,8 @@ export async function record(network: Network, scenario: Scenario): Promise<void
   try {
     if (wire) packets = await startPacketRecording(network, 'pbx', file, { ...sourceOf(wire), snaplen });
     if (sensors.includes('ami')) ami = await startAmiRecording(network);
-    const acted = await scenario.act(network, enforcer);
+    const retime = await carryOut(scenario, network, enforcer);
     await new Promise((resolve) => setTimeout(resolve, quietMs));
-    const begins =
-      stepsMs === undefined ? [] : (acted as readonly { time: number }[]).map(({ time }) => time);
-    const retime = movedApart(begins, stepsMs ?? []);
     const target = join(scenarios, name);
     await mkdir(target, { recursive: true });
     await packets?.stop();
@@ -67,6 +70,23 @@ export async function record(network: Network, scenario: Scenario): Promise<void
     await enforcer?.close();
     await rm(folder, { recursive: true });
   }
+}
+
+/** Resolves with the time that is to be written. */
+async function carryOut(
+  scenario: Scenario,
+  network: Network,
+  enforcer: Enforcer | undefined,
+): Promise<Retime> {
+  if (scenario.stepsMs) {
+    const begun = await scenario.act(network, enforcer);
+    return movedApart(
+      begun.map(({ time }) => time),
+      scenario.stepsMs,
+    );
+  }
+  await scenario.act(network, enforcer);
+  return (time) => time;
 }
 
 function sourceOf(wire: Exclude<Sensor, 'ami'>) {

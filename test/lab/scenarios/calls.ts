@@ -87,11 +87,11 @@ export const callScenarios: readonly Scenario[] = [
   {
     name: 'invite-flood-trunk',
     title: 'A trunk with many calls',
-    text: 'A hundred calls in a second from a trunk (`sipp -sf test/lab/sipp/invite.xml -m 100 -r 100`, SIPp 3.6), which is in the set of the shielded, as the daemon would have put it there.',
+    text: 'Sixty calls in a second from a trunk (`sipp -sf test/lab/sipp/invite.xml -m 60 -r 60`, SIPp 3.6), which is in the set of the shielded, as the daemon would have put it there.',
     sensors: ['kernel-log'],
     async act(network, enforcer) {
       await enforcer?.add({ set: 'shield', target: addresses.trunk.ipv4 });
-      await sipp(network, 'invite', { calls: 100, perSecond: 100, host: 'trunk' });
+      await sipp(network, 'invite', { calls: 60, perSecond: 60, host: 'trunk' });
     },
   },
 ];
