@@ -105,7 +105,8 @@ function createPacketPlayer(config: Config, locals: ReadonlySet<Address>, flow: 
     flow.heard(message);
     listener.message(message);
   };
-  const player = createCapturePlayer(config, {
+  // The packets of several captures are one traffic.
+  const decoder = createCaptureDecoder(config, {
     onMessage: handTo(observer),
     onForeign: observer.message,
     onTftp: handTo(tftp),
@@ -113,7 +114,20 @@ function createPacketPlayer(config: Config, locals: ReadonlySet<Address>, flow: 
     discard: flow.discard,
     isLocal: (address) => locals.has(address),
   });
-  return { ...player, messages: () => messages, end: () => observer.end() };
+  return {
+    open() {
+      const { found, add } = createFindings();
+      const onPacket = ({ time, linkType, originalLength, data: view }: CapturedPacket) => {
+        // The reader's view ends with its call.
+        const packet = { time, linkType, originalLength, data: Buffer.from(view) };
+        add({ time, play: () => decoder.packet(packet) });
+      };
+      return { reader: createPcapReader({ onPacket, onDiscard: flow.discard }), found };
+    },
+    end: () => observer.end(),
+    packets: () => decoder.counters.packets,
+    messages: () => messages,
+  };
 }
 
 function createAmiPlayer(flow: ReplayFlow) {
@@ -142,34 +156,23 @@ async function findLocals(files: readonly string[], config: Config): Promise<Ite
     if (!isAnswer && asked.size < maxPairs) asked.add(`${destination.address} ${source.address}`);
     if (isAnswer && asked.has(`${source.address} ${destination.address}`)) found.add(source.address);
   };
-  const player = createCapturePlayer(config, {
+  const decoder = createCaptureDecoder(config, {
     onMessage: (message) => note(message, message.bytes.toString('latin1', 0, 8) === 'SIP/2.0 '),
     onTftp: (message) => note(message, readFileAnswer(message.bytes) !== undefined),
     discard: () => undefined,
   });
-  const opened = files.map((file) => ({ file, ...player.open() }));
-  await playInOrder(opened.map(({ file, reader, found }) => readRecording(file, reader, found)));
+  for (const file of files) {
+    const reader = createPcapReader({ onPacket: decoder.packet, onDiscard: () => undefined });
+    await playInOrder([readRecording(file, reader, () => [])]);
+  }
   return found;
 }
 
 const maxPairs = 100_000;
 
-/** The packets of several captures are one traffic. */
-function createCapturePlayer(config: Config, parts: Omit<DecoderOptions, 'isProtected'>) {
+function createCaptureDecoder(config: Config, parts: Omit<DecoderOptions, 'isProtected'>) {
   const ports = createPortFilter(captureSettingsOf(config));
-  const decoder = createDecoder({ isProtected: ports.includes, ...parts });
-  return {
-    open() {
-      const { found, add } = createFindings();
-      const onPacket = ({ data, ...packet }: CapturedPacket) => {
-        // The reader's view ends with its call.
-        const kept = { ...packet, data: Buffer.from(data) };
-        add({ time: packet.time, play: () => decoder.packet(kept) });
-      };
-      return { reader: createPcapReader({ onPacket, onDiscard: parts.discard }), found };
-    },
-    packets: () => decoder.counters.packets,
-  };
+  return createDecoder({ isProtected: ports.includes, ...parts });
 }
 
 function createFindings() {
