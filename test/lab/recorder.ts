@@ -111,7 +111,7 @@ function readme({ name, title, text, sensors, stepsMs }: Scenario): string {
   const places = {
     sip: "tcpdump on the PBX's interface",
     tftp: "tcpdump on the PBX's interface",
-    'kernel-log': "tcpdump on the log of sipwarden's rules (NFLOG), which slow who exceeds a limit",
+    'kernel-log': "tcpdump on what sipwarden's rules log (NFLOG)",
     ami: 'a listener at the manager interface (`read = security`)',
   };
   const steps = stepsMs?.map((ms) => `${ms / 1_000} s`).join(', ');
@@ -119,7 +119,7 @@ function readme({ name, title, text, sensors, stepsMs }: Scenario): string {
     ? `\n\nIts exchanges were made quickly and moved apart afterwards: each begins so long after the one before: ${steps}${stepsMs?.length === 1 ? '' : ', in turns'}. Nothing but the time of packets and events was changed.`
     : '';
   const how = sensors.map((sensor) => places[sensor]).join(' and ');
-  const made = `Recorded with ${how} of the lab, Asterisk 22.10.1 without the daemon: \`node test/lab/record.ts ${name}\`.`;
+  const made = `Recorded in the lab with ${how}, Asterisk 22.10.1 without the daemon: \`node test/lab/record.ts ${name}\`.`;
   return `# ${title}\n\n${wrapped(`${text}${moved}`)}\n\n${wrapped(made)}\n`;
 }
 
