@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { loadConfig } from '../src/config.ts';
+import { type Config, loadConfig } from '../src/config.ts';
 import { type DetectorName, definitions } from '../src/registry.ts';
 import { replay } from '../src/replay.ts';
 import type { SeenCounts } from '../src/replay-flow.ts';
@@ -39,14 +39,16 @@ const configOf = (name: string) => {
   return loadConfig({ path }).config;
 };
 
+const replayOf = (name: string, config: Config) => {
+  const inputs = readdirSync(join(folder, name)).filter((file) => file.startsWith('input.'));
+  return replay({ files: inputs.map((file) => pathOf(name, file)), config, locals: [] });
+};
 const blocks = ([, action]: Expected['decisions'][number]) => action !== 'notice' && action !== 'stale-phone';
 
 describe('a recording is decided as its folder says', () => {
   test.each(names)('%s', async (name) => {
     const { shows, messages, seen, attacks, decisions } = expectedOf(name);
-    const inputs = readdirSync(join(folder, name)).filter((file) => file.startsWith('input.'));
-    const files = inputs.map((file) => pathOf(name, file));
-    const replayed = await replay({ files, config: configOf(name), locals: [] });
+    const replayed = await replayOf(name, configOf(name));
     const found = [...new Set(replayed.attacks.map(({ attack }) => attack))];
     expect(messages).toBeGreaterThan(0);
     expect(replayed.messages).toBe(messages);
@@ -69,4 +71,29 @@ describe.each(definitions.map(([name]) => name))('%s', (detector) => {
     const shown = names.filter((name) => expectedOf(name).shows[detector] === kind);
     expect(shown).not.toEqual([]);
   });
+});
+
+/** The settings with one of the detector's limits lower by one, for each limit. */
+function stricter(config: Config, detector: DetectorName): readonly Config[] {
+  const options = config.detect[detector] as Record<string, unknown>;
+  const limits = Object.entries(options).filter(([name]) => name.endsWith('_count'));
+  return limits.map(([name, limit]) => ({
+    ...config,
+    detect: { ...config.detect, [detector]: { ...options, [name]: Number(limit) - 1 } },
+  }));
+}
+
+const atLimit = names.flatMap((name) =>
+  Object.entries(expectedOf(name).shows)
+    .filter(
+      ([detector, kind]) => kind === 'under' && stricter(configOf(name), detector as DetectorName).length > 0,
+    )
+    .map(([detector]) => [name, detector as DetectorName] as const),
+);
+
+test.each(atLimit)('%s is as much as %s forgives, and not one message less', async (name, detector) => {
+  const replays = await Promise.all(
+    stricter(configOf(name), detector).map((config) => replayOf(name, config)),
+  );
+  expect(replays.flatMap(({ attacks }) => attacks.map(({ attack }) => attack))).toContain(detector);
 });
