@@ -103,11 +103,11 @@ export const guessingScenarios: readonly Scenario[] = [
   {
     name: 'registration-bruteforce-office',
     title: 'An office with one stale phone',
-    text: "Eight phones behind one address register every minute, twelve times; one of them has an old password (the lab's own client, a port for each phone). The office goes on.",
+    text: "Six phones behind one address register every minute, twelve times; one of them has an old password (the lab's own client, a port for each phone). The office goes on.",
     sensors: both,
     stepsMs: [minute],
     async act(network) {
-      const phones = Object.keys(siteExtensions).slice(0, 8);
+      const phones = Object.keys(siteExtensions).slice(0, 6);
       const from = addresses.phone.ipv4;
       const round = phones.map((account, index) =>
         login({ account, from, port: 6_000 + index }, index === 5 ? 'old' : passwordOf(account)),
