@@ -1,6 +1,4 @@
 // Recordings of packets and of events, alone and together. What each says is in test/scenarios.test.ts.
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { loadConfig } from '../src/config.ts';
@@ -61,8 +59,7 @@ test('a progress over all files ends at their whole size', async () => {
 });
 
 test('one file that is no recording refuses them all, by name', async () => {
-  const file = join(tmpdir(), `swt-replay-${process.pid}.txt`);
-  await writeFile(file, 'neither packets nor events');
+  const file = join(import.meta.dirname, 'replay-together.test.ts');
   await expect(run(packets, file)).rejects.toMatchObject({
     code: 'REPLAY_FORMAT',
     message: expect.stringContaining(file),
