@@ -69,24 +69,22 @@ export function createEvidenceWindow(withinMs: number, capacity: number, before?
     faded = undefined;
   };
 
-  /** Joined count of what `measure` says of each lane. */
+  /** Joined count of what `measure` says of each lane: of each transport, that of the sensor that saw the most. */
   const joined = (level: ProofLevel, measure: (lane: Lane) => number): number => {
-    const bySensor = new Map<string, number>();
-    for (const lane of lanes) {
-      if (level === 'proven' && !lane.isProven) continue;
-      const key = `${lane.transport} ${lane.sensor}`;
-      bySensor.set(key, (bySensor.get(key) ?? 0) + measure(lane));
+    let sum = 0;
+    for (const transport of new Set(lanes.map((lane) => lane.transport))) {
+      const bySensor = new Map<SensorName, number>();
+      for (const lane of lanes) {
+        if (lane.transport !== transport || (level === 'proven' && !lane.isProven)) continue;
+        bySensor.set(lane.sensor, (bySensor.get(lane.sensor) ?? 0) + measure(lane));
+      }
+      sum += Math.max(0, ...bySensor.values());
     }
-    const byTransport = new Map<string, number>();
-    for (const [key, count] of bySensor) {
-      const transport = key.slice(0, key.indexOf(' '));
-      byTransport.set(transport, Math.max(byTransport.get(transport) ?? 0, count));
-    }
-    return [...byTransport.values()].reduce((sum, count) => sum + count, 0);
+    return sum;
   };
 
   const countAt = (end: Time, level: ProofLevel): number =>
-    joined(level, (lane) => lane.times.filter((time) => time > end - withinMs && time <= end).length);
+    joined(level, ({ times }) => countUntil(times, end) - countUntil(times, end - withinMs));
 
   /** The windows that the newest arrival can have filled: those that end at it or, when it came late, after it. */
   const windowEnds = (): Time[] => {
@@ -98,6 +96,7 @@ export function createEvidenceWindow(withinMs: number, capacity: number, before?
   };
 
   const exceedsAt = (level: ProofLevel, limit: number): boolean =>
+    joined(level, ({ times }) => times.length) > limit &&
     windowEnds().some((end) => countAt(end, level) > limit);
 
   return {
@@ -144,6 +143,13 @@ export function createEvidenceWindow(withinMs: number, capacity: number, before?
       return count === 0 ? faded : { count, firstTime: details.firstTime(), lastTime: newest };
     },
   };
+}
+
+/** How many of the sorted times are not later; most often nearly all of them, or nearly none. */
+function countUntil(times: readonly Time[], end: Time): number {
+  let count = times.length;
+  while (count > 0 && times[count - 1]! > end) count -= 1;
+  return count;
 }
 
 function insert(times: Time[], time: Time): void {
