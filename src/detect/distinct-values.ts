@@ -39,6 +39,8 @@ export function createDistinctValues(withinMs: number, capacity: number, before?
       seen.proven.delete(value);
     },
     exceeds(limit, end) {
+      // Most sources have too few to look when they were seen.
+      if (seen.asserted.size + seen.proven.size <= limit) return undefined;
       if (count('proven', end) > limit) return 'proven';
       return count('asserted', end) > limit ? 'asserted' : undefined;
     },
