@@ -1,5 +1,4 @@
 // The daemon: wires sensors, flow, firewall, store and control together, and takes them down in order.
-import { networkInterfaces } from 'node:os';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
 import { startControl } from './control/server.ts';
@@ -9,9 +8,9 @@ import { startGeoip } from './geoip/geoip.ts';
 import { checkStillHeld } from './launch.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import { createLogger } from './lib/logger.ts';
-import { parseAddress } from './model/address.ts';
 import { messageOf } from './model/error.ts';
 import type { SensorOutput } from './model/sensor.ts';
+import { createOwnAddresses } from './own-addresses.ts';
 import { recall } from './recall.ts';
 import { createAlarmBoard } from './report/alarms.ts';
 import { type Sensors, startSensors } from './sensors.ts';
@@ -40,7 +39,11 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
   const memory = await recall(store, now(), now() - config.decide.forgiven_after);
   const geoip = await startGeoip({ options: config.geoip, alarms, now });
-  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography: geoip });
+  const core = createCore({
+    ...{ config, store, memory, alarms, logger, now },
+    ownAddresses: createOwnAddresses(now),
+    geography: geoip,
+  });
   const { pipeline } = core;
   await core.start();
   pipeline.know({ kind: 'restart', time: startedAt });
@@ -117,12 +120,6 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       logger.info('sipwarden has stopped');
     },
   };
-}
-
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .flatMap(({ address }) => parseAddress(address.split('%')[0] ?? '') ?? []);
 }
 
 /** Runs until a signal ends it; SIGHUP reloads. */

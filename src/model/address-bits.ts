@@ -1,6 +1,5 @@
 // Addresses as numbers, for what compares many of them. Only for canonical text, as `parseNetwork` makes it: what a
 // stranger wrote has been through that before.
-import type { Network } from './address.ts';
 
 export interface AddressBits {
   /** One unsigned 32-bit word of an IPv4 address, four of an IPv6 address; the highest first. */
@@ -13,7 +12,7 @@ const slashCode = 47;
 const dotCode = 46;
 const colonCode = 58;
 
-export function bitsOf(target: Network): AddressBits {
+export function bitsOf(target: string): AddressBits {
   return target.includes(':') ? bitsOfIPv6(target) : bitsOfIPv4(target);
 }
 

@@ -1,5 +1,6 @@
 // IP addresses and networks as canonical text, so that equal addresses are equal strings everywhere.
 import ipaddr from 'ipaddr.js';
+import { bitsOf, commonBits } from './address-bits.ts';
 
 /** Canonical text of one address (RFC 5952; an IPv4-mapped IPv6 address is IPv4). */
 export type Address = string;
@@ -62,10 +63,8 @@ export function prefixLength(target: Network): number {
 export function contains(network: Network, inner: Network): boolean {
   if (network === inner) return true;
   if (isIPv6(network) !== isIPv6(inner)) return false;
-  const [outerAddress, outerLength] = split(network);
-  const [innerAddress, innerLength] = split(inner);
-  if (innerLength < outerLength) return false;
-  return ipaddr.parse(innerAddress).match(ipaddr.parse(outerAddress), outerLength);
+  const [outer, bits] = [bitsOf(network), bitsOf(inner)];
+  return bits.length >= outer.length && commonBits(outer.words, bits.words, outer.length) === outer.length;
 }
 
 /** Whether two networks share an address. */
