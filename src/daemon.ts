@@ -1,18 +1,22 @@
 // The daemon: wires sensors, flow, firewall, store and control together, and takes them down in order.
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
-import { startControl } from './control/server.ts';
+import type { ControlOptions } from './control/control-options.ts';
+import type { Operations } from './control/operations.ts';
+import { startAsteriskControl, startControl } from './control/server.ts';
 import { checkSocketIsFree } from './control/socket-in-use.ts';
 import { createCore } from './core.ts';
 import { startGeoip } from './geoip/geoip.ts';
 import { checkStillHeld } from './launch.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
+import { findGroup } from './lib/group.ts';
 import { createLogger } from './lib/logger.ts';
 import { messageOf } from './model/error.ts';
 import type { SensorOutput } from './model/sensor.ts';
 import { createOwnAddresses } from './own-addresses.ts';
 import { recall } from './recall.ts';
 import { createAlarmBoard } from './report/alarms.ts';
+import { runFolders } from './run-folders.ts';
 import { type Sensors, startSensors } from './sensors.ts';
 import { describeStatus, version } from './status.ts';
 import { openStore } from './store/store.ts';
@@ -100,6 +104,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     },
   });
   const control = await startControl(config.control, orders);
+  const asteriskControl = await startConsole(config.control, orders);
   const pruning = setInterval(
     () => void store.prune(now(), core.config().store.keep).catch(() => undefined),
     pruneEveryMs,
@@ -112,7 +117,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       watching.close();
       clearInterval(pruning);
       timer.stop();
-      await control.close();
+      await Promise.all([control.close(), asteriskControl?.close()]);
       await sensors.stop();
       geoip.stop();
       await core.stop();
@@ -120,6 +125,15 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       logger.info('sipwarden has stopped');
     },
   };
+}
+
+/** Undefined where it is switched off. */
+async function startConsole({ socket, asterisk_group: group }: ControlOptions, orders: Operations) {
+  if (group === '') return undefined;
+  return startAsteriskControl(
+    { socket: runFolders(socket).asteriskSocket, group: findGroup(group) ?? 0 },
+    orders,
+  );
 }
 
 /** Runs until a signal ends it; SIGHUP reloads. */

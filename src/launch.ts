@@ -14,6 +14,7 @@ import {
 } from './launch/capabilities.ts';
 import { handOverFolder, shareWithGroup } from './launch/ownership.ts';
 import { startStarter } from './launch/start-starter.ts';
+import { findGroup } from './lib/group.ts';
 import { tryCommand } from './lib/run-command.ts';
 import { SipwardenError } from './model/error.ts';
 import { runFolders } from './run-folders.ts';
@@ -149,7 +150,9 @@ async function checkProgramIsReadable(becoming: readonly string[], { uid }: Acco
 
 function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Account, sidecar: Account): void {
   const folders = runFolders(control.socket);
-  const ours = new Set([control.socket, folders.capture, folders.starter].map((path) => basename(path)));
+  const ours = new Set(
+    [control.socket, folders.capture, folders.starter, folders.asterisk].map((path) => basename(path)),
+  );
   handOverFolder(store.directory, { ...daemon, mode: 0o700 }, (name) => name.startsWith('sipwarden.db'));
   // What is made in it belongs to the operators' group, which the daemon itself is not in.
   const run = { uid: daemon.uid, gid: control.group, mode: 0o2755 };
@@ -164,6 +167,10 @@ function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Accou
     { uid: sidecar.uid, gid: daemon.gid, mode: 0o750 },
     (name) => name === 'socket',
   );
+  if (control.asterisk_group !== '') {
+    const asterisk = { uid: daemon.uid, gid: findGroup(control.asterisk_group) ?? 0, mode: 0o2755 };
+    handOverFolder(folders.asterisk, asterisk, (name) => name === basename(folders.asteriskSocket));
+  }
   shareWithGroup(ami.secret_file, daemon.gid);
 }
 

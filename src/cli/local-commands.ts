@@ -1,15 +1,17 @@
 // The commands that need no running daemon: they run one, check, set up, take down, or replay a recording. What only
 // one of them needs is loaded by it.
 import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { applyPlan, describePlan } from '../asterisk/file-plan.ts';
-import { planRemoval, planSetup, reloadManager } from '../asterisk/setup.ts';
+import { planRemoval, planSetup, reloadAsterisk } from '../asterisk/setup.ts';
 import { loadConfig } from '../config.ts';
 import { callDaemon } from '../control/client.ts';
 import { findAccount } from '../launch/account.ts';
 import { createLogger } from '../lib/logger.ts';
 import { parseAddress } from '../model/address.ts';
 import { SipwardenError } from '../model/error.ts';
+import { runFolders } from '../run-folders.ts';
 import { type Output, toJson } from './print.ts';
 import { viewReplay } from './views.ts';
 
@@ -65,9 +67,14 @@ export function addLocalCommands(program: Command, output: Output): void {
   addReplayCommand(program, output);
 }
 
+/** What Asterisk's command line runs. */
+const controlProgram = fileURLToPath(new URL('../../bin/sipwardenctl', import.meta.url));
+
 interface SetupOptions {
   readonly asteriskEtc: string;
   readonly asteriskCommand: string;
+  readonly managerFile?: string;
+  readonly withCommand?: true;
   readonly yes?: true;
   readonly remove?: true;
 }
@@ -75,16 +82,27 @@ interface SetupOptions {
 function addSetupCommand(program: Command, output: Output): void {
   program
     .command('setup')
-    .description("give sipwarden its logins to Asterisk's manager interface; shows the plan first")
+    .description(
+      "give sipwarden its logins to Asterisk's manager interface, and Asterisk's command line its words; shows the plan first",
+    )
     .option('--asterisk-etc <directory>', 'where the configuration of Asterisk is', '/etc/asterisk')
     .option('--asterisk-command <program>', 'the asterisk program', 'asterisk')
+    .option(
+      '--manager-file <name>',
+      'the file in there that takes additions to manager.conf (default: found)',
+    )
+    .option('--with-command', 'the actions login may run console commands, to read back what Asterisk holds')
     .option('--yes', 'do it without asking')
     .option('--remove', 'undo it, byte for byte')
-    .action(async ({ asteriskEtc, asteriskCommand, yes, remove }: SetupOptions) => {
+    .action(async ({ asteriskEtc, asteriskCommand, managerFile, withCommand, yes, remove }: SetupOptions) => {
       const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
       const { secret_file, events_user, actions_user } = config.ami;
       const places = {
         etc: asteriskEtc,
+        managerFile,
+        withCommand: withCommand === true,
+        controlProgram,
+        controlSocket: runFolders(config.control.socket).asteriskSocket,
         secretFile: secret_file,
         eventsUser: events_user,
         actionsUser: actions_user,
@@ -99,7 +117,11 @@ function addSetupCommand(program: Command, output: Output): void {
         });
       }
       await applyPlan(plan);
-      const { detail } = await reloadManager([asteriskCommand, '-C', `${asteriskEtc}/asterisk.conf`]);
+      const { detail } = await reloadAsterisk(places, [
+        asteriskCommand,
+        '-C',
+        `${asteriskEtc}/asterisk.conf`,
+      ]);
       output.out(detail);
     });
 }

@@ -42,6 +42,9 @@ const forced = {
 };
 
 export const orders = {
+  /** As Asterisk's command line may give it: nothing that hits ours. */
+  plainBan: z.strictObject({ target, forMs, note }),
+  plainUnban: z.strictObject({ target }),
   ban: z.strictObject({ target, forMs, note, ...forced }),
   unban: z.strictObject({ target, by }),
   approve: z.strictObject({ id, forMs, ...forced }),

@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readAmiSecrets } from '../../src/asterisk/ami-secret.ts';
 import { applyPlan, describePlan } from '../../src/asterisk/file-plan.ts';
-import { planRemoval, planSetup, reloadManager, type SetupPlaces } from '../../src/asterisk/setup.ts';
+import type { SetupPlaces } from '../../src/asterisk/installation.ts';
+import { planRemoval, planSetup, reloadAsterisk } from '../../src/asterisk/setup.ts';
 
 let root = '';
 let places: SetupPlaces;
@@ -25,6 +26,8 @@ beforeEach(() => {
     secretFile: join(root, 'sipwarden/ami.secret'),
     eventsUser: 'sipwarden-events',
     actionsUser: 'sipwarden-actions',
+    controlProgram: '/opt/sipwarden/bin/sipwardenctl',
+    controlSocket: '/run/sipwarden/asterisk/control.sock',
   };
   cpSync('fixtures/asterisk-etc/debian-22', places.etc, { recursive: true });
 });
@@ -197,8 +200,8 @@ describe('setup refuses', () => {
     await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_NO_ASTERISK' });
   });
 
-  test('a manager.conf that another program writes', async () => {
-    writeFileSync(managerConf(), '[general]\nenabled = yes\n#include manager_custom.conf\n');
+  test('a manager.conf that another program writes and that names no file for additions', async () => {
+    writeFileSync(managerConf(), '[general]\nenabled = yes\n#include manager_additional.conf\n');
     await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_NOT_PLAIN_ASTERISK' });
   });
 
@@ -231,15 +234,17 @@ describe('the reload', () => {
     return [path, '-C', '/x.conf'];
   };
 
-  test('is one command, as arguments', async () => {
+  test('is one command for each file, as arguments', async () => {
     const out = join(root, 'arguments');
-    const command = fake(`printf '%s|' "$@" > ${out}`);
-    expect(await reloadManager(command)).toMatchObject({ isReloaded: true });
-    expect(readFileSync(out, 'utf8')).toBe('-C|/x.conf|-rx|manager reload|');
+    const command = fake(`printf '%s|' "$@" >> ${out}`);
+    expect(await reloadAsterisk(places, command)).toMatchObject({ isReloaded: true });
+    expect(readFileSync(out, 'utf8')).toBe(
+      '-C|/x.conf|-rx|manager reload|-C|/x.conf|-rx|module reload res_clialiases.so|',
+    );
   });
 
   test('says so where Asterisk is not running', async () => {
-    const answer = await reloadManager(fake('echo "Unable to connect to remote asterisk"; exit 1'));
+    const answer = await reloadAsterisk(places, fake('echo "Unable to connect to remote asterisk"; exit 1'));
     expect(answer).toEqual({
       isReloaded: false,
       detail: expect.stringMatching(/is not running.*Unable to connect/),
@@ -247,7 +252,7 @@ describe('the reload', () => {
   });
 
   test('says so where there is no such program', async () => {
-    const answer = await reloadManager([join(root, 'none')]);
+    const answer = await reloadAsterisk(places, [join(root, 'none')]);
     expect(answer).toEqual({ isReloaded: false, detail: expect.stringMatching(/there is no program/) });
   });
 });
