@@ -1,4 +1,5 @@
 // The daemon: wires sensors, flow, firewall, store and control together, and takes them down in order.
+import { createAnnouncements } from './announcements.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
 import type { ControlOptions } from './control/control-options.ts';
@@ -39,7 +40,9 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   // Before anything is touched: two daemons would undo each other's firewall.
   await checkSocketIsFree(config.control);
   const logger = createLogger(config.log.level, 'sipwarden');
-  const alarms = createAlarmBoard({ logger, now });
+  let { ami: announced } = config;
+  const announcements = createAnnouncements({ options: () => announced, now });
+  const alarms = createAlarmBoard({ logger, now, tell: announcements.tell });
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
   const memory = await recall(store, now(), now() - config.decide.forgiven_after);
   const geoip = await startGeoip({ options: config.geoip, alarms, now });
@@ -47,8 +50,10 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     ...{ config, store, memory, alarms, logger, now },
     ownAddresses: createOwnAddresses(now),
     geography: geoip,
+    tell: announcements.tell,
   });
   const { pipeline } = core;
+  announcements.recall(pipeline.inForce(now()), await core.latestAttacks());
   await core.start();
   pipeline.know({ kind: 'restart', time: startedAt });
 
@@ -66,6 +71,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   };
   const sensors: Sensors = await startSensors(config, {
     controlSocket: config.control.socket,
+    onActions: announcements.connect,
     ...{ output, alarms, logger, now },
   });
 
@@ -75,6 +81,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     const { config: changed } = loaded;
     await core.configure(changed, insisting ? { force: true, ...insisting } : {});
     logger.level = changed.log.level;
+    announced = changed.ami;
     await sensors.configure(changed);
     await geoip.configure(changed.geoip);
     logger.info({ mode: core.mode() }, 'configuration applied');
@@ -119,6 +126,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       timer.stop();
       await Promise.all([control.close(), asteriskControl?.close()]);
       await sensors.stop();
+      announcements.stop();
       geoip.stop();
       await core.stop();
       await store.close();

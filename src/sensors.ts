@@ -1,5 +1,6 @@
 // The live sensors that the configuration asks for, one line each; restarted where their own options changed.
 import { isDeepStrictEqual } from 'node:util';
+import type { AmiActions } from './asterisk/ami-actions.ts';
 import type { CaptureSettings } from './capture/protocol.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './lib/logger.ts';
@@ -15,6 +16,8 @@ import { createSidecarLink } from './sense/sidecar-link.ts';
 export interface SensorsParts {
   readonly controlSocket: string;
   readonly output: SensorOutput;
+  /** The login that may ask and tell Asterisk is live, or is so no more. */
+  onActions(actions: AmiActions | undefined): void;
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
@@ -28,7 +31,7 @@ export interface Sensors {
 
 export async function startSensors(
   config: Config,
-  { output, controlSocket, ...parts }: SensorsParts,
+  { output, controlSocket, onActions, ...parts }: SensorsParts,
 ): Promise<Sensors> {
   let current = config;
   const folders = runFolders(controlSocket);
@@ -47,7 +50,7 @@ export async function startSensors(
         ...parts,
       }),
     );
-  const startAmi = () => start(createAmiSensor({ options: current.ami, ...parts }));
+  const startAmi = () => start(createAmiSensor({ options: current.ami, onActions, ...parts }));
   const startHost = () => start(createHostSensor({ options: current.host, ...parts }));
   let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost()]);
   return {

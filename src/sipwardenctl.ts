@@ -68,7 +68,7 @@ function wrong(): SipwardenError {
 }
 
 /** Cut at a character, with a word on where the rest is. */
-function fit(text: string): string {
+function cut(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= outputLimit) return text;
   const hint = '\n... cut: the "sipwarden" command of the shell shows all of it';
@@ -81,12 +81,12 @@ async function run(args: readonly string[]): Promise<number> {
   const socket = isNamed ? (args[1] ?? '') : defaultSocket;
   try {
     process.stdout.write(
-      `${fit(await answer(args.slice(isNamed ? 2 : 0), (...asked) => callDaemon(socket, ...asked)))}\n`,
+      `${cut(await answer(args.slice(isNamed ? 2 : 0), (...asked) => callDaemon(socket, ...asked)))}\n`,
     );
     return 0;
   } catch (error) {
     const code = error instanceof SipwardenError ? error.code : 'UNEXPECTED';
-    process.stdout.write(`${fit(`${messageOf(error)} [${code}]`)}\n`);
+    process.stdout.write(`${cut(`${messageOf(error)} [${code}]`)}\n`);
     if (code === 'USAGE') return exitCode.usage;
     return code === 'DAEMON_NOT_REACHABLE' ? exitCode.daemonNotReachable : exitCode.failed;
   }

@@ -1,6 +1,7 @@
 // The AMI sensor: reads Asterisk's security events with one login, and asks with the other who is ours. It starts without
 // Asterisk and without a secret, and takes both up when they appear.
 import { z } from 'zod';
+import type { AmiActions } from '../asterisk/ami-actions.ts';
 import { type AmiState, type AmiTiming, amiTiming } from '../asterisk/ami-login.ts';
 import type { AmiMessage } from '../asterisk/ami-message.ts';
 import { type AmiSecrets, readAmiSecrets } from '../asterisk/ami-secret.ts';
@@ -37,6 +38,33 @@ export const amiOptions = z.strictObject({
     .min(1)
     .default('/etc/sipwarden/ami.secret')
     .describe('Holds the secrets of both users; mode 0640 or stricter. "sipwarden setup" writes it.'),
+  publish: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Every ban, unban, held ban and alarm is told to the other AMI clients as a UserEvent (docs/ami-events.md).',
+    ),
+  mirror: z
+    .boolean()
+    .default(true)
+    .describe(
+      "The newest bans and attacks are kept in Asterisk's database, where its command line lists them.",
+    ),
+  reports: z
+    .enum(['off', 'asserted', 'proven'])
+    .default('off')
+    .describe(
+      'Whether other AMI clients and the dialplan may report abusers by a UserEvent SipwardenReport, and what that is ' +
+        'worth: "asserted" drops for minutes, "proven" bans. Callers can forge one where a UserEvent of the dialplan holds their text.',
+    ),
+  reports_per_minute: z
+    .int()
+    .min(1)
+    .max(6_000)
+    .default(60)
+    .describe(
+      'So many reports a minute are heard, of all reporters together; more are counted and forgotten.',
+    ),
 });
 export type AmiOptions = z.infer<typeof amiOptions>;
 
@@ -48,6 +76,7 @@ export function createAmiSensor({
   logger,
   alarms,
   now,
+  onActions = () => {},
   timing = amiTiming,
   inventoryTiming,
   makeDns,
@@ -56,6 +85,7 @@ export function createAmiSensor({
   readonly logger: Logger;
   readonly alarms: Alarms;
   now(): Time;
+  onActions?(actions: AmiActions | undefined): void;
   readonly timing?: AmiTiming;
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
@@ -105,7 +135,15 @@ export function createAmiSensor({
       alarms,
       now,
       timing,
-      listener: { onEvents, onState, onLag, onRefused: rereadSecrets, know: (fact) => output?.know(fact) },
+      listener: {
+        ...{ onEvents, onState, onLag, onActions, onRefused: rereadSecrets },
+        know: (fact) => output?.know(fact),
+        onReports(reports) {
+          counters.observations += reports.length;
+          output?.observe(reports);
+        },
+      },
+      reports: { worth: options.reports, perMinute: options.reports_per_minute },
       ...(inventoryTiming && { inventoryTiming }),
       ...(makeDns && { makeDns }),
     });

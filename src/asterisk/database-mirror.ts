@@ -1,0 +1,81 @@
+// A copy of some texts in Asterisk's own database, where its command line lists them ("database show sipwarden/ban"). It is
+// written anew whenever Asterisk is heard again; then only what changes is written, gathered.
+import type { AmiActions } from './ami-actions.ts';
+
+export interface DatabaseMirror {
+  put(key: string, value: string): void;
+  remove(key: string): void;
+  /** The actions login is live, or is so no more. */
+  connect(actions: AmiActions | undefined): void;
+  stop(): void;
+}
+
+const family = 'sipwarden';
+const settleMs = 1_000;
+const retryMs = 10_000;
+
+/** Whoever uses it bounds the number of keys; `trees` are their first parts. */
+export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
+  const wanted = new Map<string, string>();
+  const changed = new Set<string>();
+  let actions: AmiActions | undefined;
+  let isAnew = true;
+  let isWriting = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const schedule = (ms: number): void => {
+    if (actions && !isWriting) timer ??= setTimeout(() => void write(), ms).unref();
+  };
+  const begin = async (live: AmiActions): Promise<void> => {
+    for (const tree of trees) await live.action('DBDelTree', { Family: family, Key: tree });
+    for (const key of wanted.keys()) changed.add(key);
+    isAnew = false;
+  };
+  const writeOne = async (live: AmiActions, key: string): Promise<void> => {
+    const value = wanted.get(key);
+    changed.delete(key);
+    const place = { Family: family, Key: key };
+    await (value === undefined
+      ? live.action('DBDel', place)
+      : live.action('DBPut', { ...place, Val: value }));
+  };
+  const write = async (): Promise<void> => {
+    timer = undefined;
+    const live = actions;
+    if (!live) return;
+    isWriting = true;
+    let waitMs = settleMs;
+    try {
+      if (isAnew) await begin(live);
+      for (const key of [...changed]) await writeOne(live, key);
+    } catch {
+      // Written or not: nobody knows.
+      isAnew = true;
+      waitMs = retryMs;
+    }
+    isWriting = false;
+    if (isAnew || changed.size > 0) schedule(waitMs);
+  };
+  return {
+    put(key, value) {
+      if (wanted.get(key) === value) return;
+      wanted.set(key, value);
+      changed.add(key);
+      schedule(settleMs);
+    },
+    remove(key) {
+      if (!wanted.delete(key)) return;
+      changed.add(key);
+      schedule(settleMs);
+    },
+    connect(live) {
+      actions = live;
+      isAnew = true;
+      schedule(0);
+    },
+    stop() {
+      actions = undefined;
+      clearTimeout(timer);
+    },
+  };
+}

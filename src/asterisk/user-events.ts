@@ -1,0 +1,79 @@
+// What sipwarden tells other clients of the AMI, as UserEvents (docs/ami-events.md). Pure. Text of strangers is cut, and
+// has no line break by which it could become a header.
+import type { Decision } from '../model/decision.ts';
+import type { Happening } from '../model/happening.ts';
+import { isoTime } from '../model/time.ts';
+
+export interface UserEvent {
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const textLimit = 200;
+
+/** Undefined of what is not published. */
+export function userEventOf(happening: Happening): UserEvent | undefined {
+  const event = describe(happening);
+  if (!event) return undefined;
+  const headers = Object.entries(event.headers).map(([name, value]) => [name, onOneLine(value)]);
+  return { name: event.name, headers: Object.fromEntries(headers) };
+}
+
+function describe(happening: Happening): UserEvent | undefined {
+  switch (happening.kind) {
+    case 'decided':
+      return ofDecision(happening.decision);
+    case 'unblocked': {
+      const { time, target, by, isWhole, places } = happening;
+      const ports = places.flatMap(({ port }) => (port ? [`${port.protocol}/${port.port}`] : []));
+      const headers = { Time: isoTime(time), Address: target, By: by };
+      return { name: 'SipwardenUnban', headers: { ...headers, ...(!isWhole && { Ports: ports.join(' ') }) } };
+    }
+    case 'alarm': {
+      const { time, isOver, alarm } = happening;
+      const { code, message, hint } = alarm;
+      const state = isOver ? 'cleared' : 'raised';
+      return {
+        name: 'SipwardenAlarm',
+        headers: { Time: isoTime(time), Code: code, State: state, Message: message, Hint: hint },
+      };
+    }
+    case 'attacked':
+      return undefined;
+  }
+}
+
+const names: Readonly<Partial<Record<Decision['action'], string>>> = {
+  ban: 'SipwardenBan',
+  drop: 'SipwardenBan',
+  'port-ban': 'SipwardenBan',
+  limit: 'SipwardenBan',
+  held: 'SipwardenHeld',
+};
+
+function ofDecision(decision: Decision): UserEvent | undefined {
+  const { id, time, target, action, port, until, cause, reason, enforced } = decision;
+  const name = names[action];
+  if (name === undefined) return undefined;
+  return {
+    name,
+    headers: {
+      Time: isoTime(time),
+      Address: target,
+      ...(port && { Port: `${port.protocol}/${port.port}` }),
+      Action: action,
+      Enforced: enforced ? 'yes' : 'no',
+      Until: until === undefined ? 'never' : isoTime(until),
+      ...(until !== undefined && { Seconds: String(Math.max(0, Math.round((until - time) / 1_000))) }),
+      ...(cause.kind === 'detection'
+        ? { Attack: cause.attack, Proof: cause.proof }
+        : { Attack: 'order', By: cause.by }),
+      Reason: reason,
+      Id: id,
+    },
+  };
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, textLimit);
+}
