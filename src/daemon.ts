@@ -71,7 +71,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   };
   const sensors: Sensors = await startSensors(config, {
     controlSocket: config.control.socket,
-    onActions: announcements.connect,
+    actionsUsers: [announcements],
     ...{ output, alarms, logger, now },
   });
 

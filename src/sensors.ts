@@ -1,6 +1,5 @@
 // The live sensors that the configuration asks for, one line each; restarted where their own options changed.
 import { isDeepStrictEqual } from 'node:util';
-import type { AmiActions } from './asterisk/ami-actions.ts';
 import type { CaptureSettings } from './capture/protocol.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './lib/logger.ts';
@@ -8,7 +7,7 @@ import type { Alarms } from './model/alarm.ts';
 import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 import { runFolders } from './run-folders.ts';
-import { createAmiSensor } from './sense/ami.ts';
+import { type ActionsUser, createAmiSensor } from './sense/ami.ts';
 import { createHostSensor } from './sense/host.ts';
 import { createPacketSensor } from './sense/packets.ts';
 import { createSidecarLink } from './sense/sidecar-link.ts';
@@ -16,8 +15,8 @@ import { createSidecarLink } from './sense/sidecar-link.ts';
 export interface SensorsParts {
   readonly controlSocket: string;
   readonly output: SensorOutput;
-  /** The login that may ask and tell Asterisk is live, or is so no more. */
-  onActions(actions: AmiActions | undefined): void;
+  /** Who else uses the login that may ask and tell Asterisk. */
+  readonly actionsUsers: readonly ActionsUser[];
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
@@ -31,7 +30,7 @@ export interface Sensors {
 
 export async function startSensors(
   config: Config,
-  { output, controlSocket, onActions, ...parts }: SensorsParts,
+  { output, controlSocket, actionsUsers, ...parts }: SensorsParts,
 ): Promise<Sensors> {
   let current = config;
   const folders = runFolders(controlSocket);
@@ -50,7 +49,7 @@ export async function startSensors(
         ...parts,
       }),
     );
-  const startAmi = () => start(createAmiSensor({ options: current.ami, onActions, ...parts }));
+  const startAmi = () => start(createAmiSensor({ options: current.ami, actionsUsers, ...parts }));
   const startHost = () => start(createHostSensor({ options: current.host, ...parts }));
   let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost()]);
   return {

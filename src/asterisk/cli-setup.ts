@@ -31,7 +31,8 @@ export function createCliPiece(
     isOptional: true,
   });
   return {
-    reload: ['module reload res_clialiases.so'],
+    // A reload keeps the aliases of before where cli_aliases.conf is gone.
+    reload: ['module unload res_clialiases.so', 'module load res_clialiases.so'],
     async plan() {
       const { gid } = await installation();
       const command = [controlProgram, '--socket', controlSocket];

@@ -61,7 +61,8 @@ function ofDecision(decision: Decision): UserEvent | undefined {
       Time: isoTime(time),
       Address: target,
       ...(port && { Port: `${port.protocol}/${port.port}` }),
-      Action: action,
+      // Not `Action`: Asterisk keeps that one back.
+      Decision: action,
       Enforced: enforced ? 'yes' : 'no',
       Until: until === undefined ? 'never' : isoTime(until),
       ...(until !== undefined && { Seconds: String(Math.max(0, Math.round((until - time) / 1_000))) }),

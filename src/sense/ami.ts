@@ -68,6 +68,13 @@ export const amiOptions = z.strictObject({
 });
 export type AmiOptions = z.infer<typeof amiOptions>;
 
+/** Somebody besides the sensor who tells Asterisk something. */
+export interface ActionsUser {
+  /** The actions login is live, or is so no more. */
+  connect(actions: AmiActions | undefined): void;
+  counters(): Readonly<Record<string, number>>;
+}
+
 const secretRetryMs = 15_000;
 const sensorStates = { connecting: 'starting', live: 'live', refused: 'down', down: 'down' } as const;
 
@@ -76,7 +83,7 @@ export function createAmiSensor({
   logger,
   alarms,
   now,
-  onActions = () => {},
+  actionsUsers = [],
   timing = amiTiming,
   inventoryTiming,
   makeDns,
@@ -85,7 +92,7 @@ export function createAmiSensor({
   readonly logger: Logger;
   readonly alarms: Alarms;
   now(): Time;
-  onActions?(actions: AmiActions | undefined): void;
+  readonly actionsUsers?: readonly ActionsUser[];
   readonly timing?: AmiTiming;
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
@@ -136,8 +143,11 @@ export function createAmiSensor({
       now,
       timing,
       listener: {
-        ...{ onEvents, onState, onLag, onActions, onRefused: rereadSecrets },
+        ...{ onEvents, onState, onLag, onRefused: rereadSecrets },
         know: (fact) => output?.know(fact),
+        onActions(actions) {
+          for (const { connect } of actionsUsers) connect(actions);
+        },
         onReports(reports) {
           counters.observations += reports.length;
           output?.observe(reports);
@@ -185,7 +195,11 @@ export function createAmiSensor({
       name: 'ami',
       ...health,
       detail: health.state === 'live' && dialogue ? `${health.detail}; ${dialogue.detail()}` : health.detail,
-      counters: { ...dialogue?.counters(), ...counters, lagMs },
+      counters: { ...dialogue?.counters(), ...counters, ...countersOf(actionsUsers), lagMs },
     }),
   };
+}
+
+function countersOf(users: readonly ActionsUser[]): Readonly<Record<string, number>> {
+  return Object.assign({}, ...users.map(({ counters }) => counters()));
 }

@@ -1,6 +1,8 @@
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -194,6 +196,115 @@ describe('setup where AMI is off', () => {
   });
 });
 
+describe('setup beside a program that writes manager.conf (FreePBX, Issabel)', () => {
+  const managed =
+    '[general]\nenabled = yes\nbindaddr = 0.0.0.0\n[admin]\nsecret = its-own\n#include manager_additional.conf\n#include manager_custom.conf\n';
+  const custom = () => join(places.etc, 'manager_custom.conf');
+  const users = () => join(root, 'sipwarden/asterisk-manager.conf');
+  beforeEach(() => {
+    writeFileSync(managerConf(), managed);
+    writeFileSync(custom(), '; mine\n[crm]\nsecret = of-the-crm\n');
+  });
+
+  test('touches the file for additions alone, and keeps the users where nobody else opens them', async () => {
+    const { notes } = await planSetup(places);
+    await setup();
+    expect(readFileSync(managerConf(), 'utf8')).toBe(managed);
+    expect(readFileSync(custom(), 'utf8')).toBe(
+      `; mine\n[crm]\nsecret = of-the-crm\n#tryinclude "${users()}"\n`,
+    );
+    expect(readFileSync(users(), 'utf8')).toContain('[sipwarden-actions]');
+    expect([mode(users()), existsSync(piece())]).toEqual([0o640, false]);
+    expect(notes).toEqual([
+      expect.stringMatching(/^manager.conf is written by another program.*manager_custom.conf$/),
+      expect.stringContaining('AMI listens on 0.0.0.0'),
+    ]);
+    expect(describePlan(await planSetup(places))).toMatch(/^Nothing to do/);
+  });
+
+  test.each(['with', 'without'])('is undone byte for byte %s additions of others', async (kind) => {
+    if (kind === 'without') rmSync(custom());
+    const before = snapshot();
+    await setup();
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+  });
+
+  test('takes its line out alone where others have added something since', async () => {
+    await setup();
+    appendFileSync(custom(), '[later]\nsecret = of-somebody\n');
+    const plan = await planRemoval(places);
+    await applyPlan(plan);
+    expect(readFileSync(custom(), 'utf8')).toBe(
+      '; mine\n[crm]\nsecret = of-the-crm\n[later]\nsecret = of-somebody\n',
+    );
+    expect(plan.notes).toEqual([expect.stringContaining('their changes stay')]);
+  });
+
+  test('says so where AMI is off, which only that program can change', async () => {
+    writeFileSync(managerConf(), managed.replace('enabled = yes', 'enabled = no'));
+    expect((await planSetup(places)).notes).toContainEqual(expect.stringContaining('AMI is off'));
+  });
+
+  test('takes another file for additions where it is named (PBXware, and whatever there is)', async () => {
+    places = { ...places, managerFile: 'manager_site.conf' };
+    const before = snapshot();
+    await setup();
+    expect(readFileSync(join(places.etc, 'manager_site.conf'), 'utf8')).toBe(`#tryinclude "${users()}"\n`);
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+  });
+
+  test('refuses where a user of that name is among the additions', async () => {
+    writeFileSync(custom(), '[sipwarden-events]\nsecret = x\n');
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_USER_EXISTS' });
+  });
+});
+
+describe("setup of Asterisk's command line", () => {
+  const aliases = () => join(places.etc, 'cli_aliases.conf');
+  const friendly =
+    '[general]\n;template = old\ntemplate = friendly ; by default\n\n[friendly]\nhelp=core show help\n';
+
+  test('names its words beside those that are there', async () => {
+    writeFileSync(aliases(), friendly);
+    await setup();
+    expect(readFileSync(aliases(), 'utf8')).toBe(
+      `${friendly.replace('[general]\n', '[general]\ntemplate = sipwarden\n')}#tryinclude "sipwarden_cli_aliases.conf"\n`,
+    );
+    const own = readFileSync(join(places.etc, 'sipwarden_cli_aliases.conf'), 'utf8');
+    expect(own).toContain(
+      '\nsipwarden ban = dialplan eval function "SHELL(/opt/sipwarden/bin/sipwardenctl --socket /run/sipwarden/asterisk/control.sock ban\n',
+    );
+    expect(describePlan(await planSetup(places))).toBe('Nothing to do.\n');
+  });
+
+  test('is undone byte for byte, and where others changed the file its own lines alone go', async () => {
+    writeFileSync(aliases(), friendly);
+    const before = snapshot();
+    await setup();
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+    await setup();
+    appendFileSync(aliases(), 'reload=module reload\n');
+    await applyPlan(await planRemoval(places));
+    expect(readFileSync(aliases(), 'utf8')).toBe(`${friendly}reload=module reload\n`);
+  });
+
+  test('refuses a program whose path would mean something to a shell', async () => {
+    places = { ...places, controlProgram: '/opt/my pbx/$(id)/sipwardenctl' };
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_PATH' });
+  });
+});
+
+test('the actions login may run console commands only where that is asked for', async () => {
+  await setup();
+  expect(readFileSync(piece(), 'utf8')).toContain('\nwrite = system,user,reporting\n');
+  places = { ...places, withCommand: true };
+  await setup();
+  expect(readFileSync(piece(), 'utf8')).toContain('\nwrite = system,user,reporting,command\n');
+});
+
 describe('setup refuses', () => {
   test('a machine without Asterisk', async () => {
     rmSync(managerConf());
@@ -239,7 +350,9 @@ describe('the reload', () => {
     const command = fake(`printf '%s|' "$@" >> ${out}`);
     expect(await reloadAsterisk(places, command)).toMatchObject({ isReloaded: true });
     expect(readFileSync(out, 'utf8')).toBe(
-      '-C|/x.conf|-rx|manager reload|-C|/x.conf|-rx|module reload res_clialiases.so|',
+      ['manager reload', 'module unload res_clialiases.so', 'module load res_clialiases.so']
+        .map((command) => `-C|/x.conf|-rx|${command}|`)
+        .join(''),
     );
   });
 

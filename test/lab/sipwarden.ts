@@ -90,7 +90,12 @@ secret_file = "${folder}/ami.secret"
   };
   if (asterisk) {
     await command('setup', '--asterisk-etc', asterisk.etc, '--asterisk-command', 'true', '--yes');
-    await asterisk.cli('manager reload');
+    for (const command of [
+      'manager reload',
+      'module unload res_clialiases.so',
+      'module load res_clialiases.so',
+    ])
+      await asterisk.cli(command);
   }
   await start();
   return {
