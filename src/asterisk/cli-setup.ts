@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { SipwardenError } from '../model/error.ts';
 import { lineEndOf, readLines, sectionOf, withLine, withoutLine } from './conf-text.ts';
-import { followed, type Installation, type SetupPlaces } from './installation.ts';
+import { followed, type SetupPlaces } from './installation.ts';
 import { includeOf } from './manager-conf.ts';
 import {
   type Edit,
@@ -21,7 +21,7 @@ const templateLine = 'template = sipwarden';
 /** Plans throw SETUP_PATH where a path cannot stand in Asterisk's configuration. */
 export function createCliPiece(
   { etc, controlProgram, controlSocket }: SetupPlaces,
-  installation: () => Promise<Pick<Installation, 'kind'> & { readonly gid: number }>,
+  installation: () => Promise<{ readonly gid: number }>,
 ): SetupPiece {
   const own = `${etc}/${aliasesFile}`;
   const edit = async (): Promise<Edit> => ({

@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SipwardenError } from '../model/error.ts';
 import { readStoredFile, type StoredFile } from './file-plan.ts';
-import { customFileOf, isManagedByDistribution } from './manager-conf.ts';
+import { customFileOf, isManagedByDistribution, managerPiece } from './manager-conf.ts';
 
 export interface SetupPlaces {
   /** Where Asterisk's configuration is, `/etc/asterisk`. */
@@ -25,57 +25,54 @@ export interface SetupPlaces {
   readonly group?: string;
 }
 
-/** `custom`: manager.conf is another program's, and takes additions from a file of its own (FreePBX, Issabel, PBXware). */
 export interface Installation {
-  readonly kind: 'plain' | 'custom';
-  /** `plain`: manager.conf itself. Links are followed. */
-  readonly managerFile: string;
+  /** manager.conf, links followed. */
+  readonly path: string;
   readonly managerConf: StoredFile;
+  /** Absent of a plain Asterisk, whose manager.conf is its administrator's own. */
+  readonly additions?: Additions;
+}
+
+/** Where manager.conf is another program's (FreePBX, Issabel, PBXware), and takes additions from a file of its own. */
+export interface Additions {
+  readonly path: string;
+  /** Where the two users stand, and how the file for additions names it. */
   readonly usersFile: string;
-  readonly description: string;
+  readonly include: string;
 }
 
 /** Throws SETUP_NO_ASTERISK, SETUP_NOT_PLAIN_ASTERISK, SETUP_UNREADABLE. */
 export async function findInstallation(places: SetupPlaces): Promise<Installation> {
-  const { etc, managerFile: named } = places;
-  const managerConf = await readStoredFile(`${etc}/manager.conf`);
+  const path = await followed(`${places.etc}/manager.conf`);
+  const managerConf = await readStoredFile(path);
   if (!managerConf) {
-    throw new SipwardenError('SETUP_NO_ASTERISK', `there is no ${etc}/manager.conf`, {
+    throw new SipwardenError('SETUP_NO_ASTERISK', `there is no ${places.etc}/manager.conf`, {
       hint: 'install Asterisk on this machine, or say where its configuration is: --asterisk-etc',
     });
   }
-  const custom = named ?? customFileOf(managerConf.text);
-  if (custom !== undefined && custom !== 'manager.conf') {
-    return {
-      kind: 'custom',
-      managerConf,
-      managerFile: await followed(`${etc}/${custom}`),
-      usersFile: usersFiles(places).custom,
-      description: `manager.conf is written by another program (FreePBX or its kin), and takes additions from ${custom}`,
-    };
-  }
-  if (isManagedByDistribution(managerConf.text)) {
-    throw new SipwardenError(
-      'SETUP_NOT_PLAIN_ASTERISK',
-      `${etc}/manager.conf is written by another program, and does not say where additions belong`,
-      { hint: 'name the file that it includes for additions: --manager-file' },
-    );
-  }
-  return {
-    kind: 'plain',
-    managerConf,
-    managerFile: await followed(`${etc}/manager.conf`),
-    usersFile: usersFiles(places).plain,
-    description: 'a plain Asterisk',
-  };
+  const additions = await findAdditions(places, managerConf.text);
+  if (additions) return { path, managerConf, additions };
+  if (!isManagedByDistribution(managerConf.text)) return { path, managerConf };
+  throw new SipwardenError(
+    'SETUP_NOT_PLAIN_ASTERISK',
+    `${path} is written by another program, and does not say where additions belong`,
+    { hint: 'name the file that it includes for additions: --manager-file' },
+  );
 }
 
-/** Where the two users stand. FreePBX opens all of Asterisk's folder to everybody again and again: not in there. */
-export function usersFiles({ etc, secretFile }: SetupPlaces): Record<Installation['kind'], string> {
-  return {
-    plain: `${etc}/manager.d/sipwarden.conf`,
-    custom: `${dirname(secretFile)}/asterisk-manager.conf`,
-  };
+export async function findAdditions(
+  { etc, managerFile, secretFile }: SetupPlaces,
+  managerConf: string,
+): Promise<Additions | undefined> {
+  if (managerFile !== undefined) {
+    const path = await followed(`${etc}/${managerFile}`);
+    return { path, usersFile: `${etc}/${managerPiece}`, include: managerPiece };
+  }
+  const found = customFileOf(managerConf);
+  if (found === undefined) return undefined;
+  // FreePBX opens all of Asterisk's folder to everybody again and again.
+  const usersFile = `${dirname(secretFile)}/asterisk-manager.conf`;
+  return { path: await followed(`${etc}/${found}`), usersFile, include: usersFile };
 }
 
 export function followed(path: string): Promise<string> {

@@ -5,8 +5,14 @@ import { SipwardenError } from '../model/error.ts';
 import { type AmiSecrets, formatAmiSecrets, readAmiSecrets } from './ami-secret.ts';
 import { withLine, withoutLine } from './conf-text.ts';
 import { readStoredFile } from './file-plan.ts';
-import { followed, type Installation, type SetupPlaces, usersFiles } from './installation.ts';
-import { customFileOf, definesUser, enableManager, includeOf, notesOnManaged } from './manager-conf.ts';
+import {
+  type Additions,
+  findAdditions,
+  followed,
+  type Installation,
+  type SetupPlaces,
+} from './installation.ts';
+import { definesUser, enableManager, includeOf, managerPiece, notesOnManaged } from './manager-conf.ts';
 import {
   type Edit,
   joinPlans,
@@ -24,37 +30,39 @@ export function createManagerPiece(
   places: SetupPlaces,
   installation: () => Promise<Installation & { readonly gid: number }>,
 ): SetupPiece {
-  const { secretFile } = places;
+  const { etc, secretFile } = places;
   return {
     reload: ['manager reload'],
     async plan() {
-      const found = await installation();
-      const { kind, managerConf, managerFile, usersFile, gid } = found;
-      await refuseOtherUsers(places, [managerConf.text, (await readStoredFile(managerFile))?.text ?? '']);
+      const { path, managerConf, additions, gid } = await installation();
+      const added = additions && (await readStoredFile(additions.path));
+      refuseOtherUsers(places, [managerConf.text, added?.text ?? '']);
       const secrets = await readAmiSecrets(secretFile);
       const chosen = secrets ?? { events: newSecret(), actions: newSecret() };
       const secretGroup = places.secretGroup ?? process.getgid?.() ?? 0;
-      const edit = kind === 'plain' ? switchingOn(managerFile) : including(managerFile, usersFile);
+      const usersFile = additions?.usersFile ?? `${etc}/${managerPiece}`;
       return {
         changes: [
           ...(secrets ? [] : await planOwnFile(secretFile, formatAmiSecrets(chosen), secretGroup)),
           ...(await planOwnFile(usersFile, await renderUsers(places, chosen), gid)),
-          ...(await planEdit(edit, gid)),
+          ...(await planEdit(additions ? including(additions) : switchingOn(path), gid)),
         ],
-        notes: kind === 'plain' ? enableManager(managerConf.text).notes : notesOnManaged(managerConf.text),
+        notes: additions
+          ? [
+              `manager.conf is another program's; ${additions.path} takes additions`,
+              ...notesOnManaged(managerConf.text),
+            ]
+          : enableManager(managerConf.text).notes,
       };
     },
     async removal() {
-      const { plain, custom } = usersFiles(places);
-      const managerConf = await followed(`${places.etc}/manager.conf`);
-      const managed = places.managerFile ?? customFileOf((await readStoredFile(managerConf))?.text ?? '');
+      const path = await followed(`${etc}/manager.conf`);
+      const additions = await findAdditions(places, (await readStoredFile(path))?.text ?? '');
       return joinPlans([
-        await planEditReturn(switchingOn(managerConf)),
-        ...(managed === undefined
-          ? []
-          : [await planEditReturn(including(await followed(`${places.etc}/${managed}`), custom))]),
-        await planOwnFileReturn(plain),
-        await planOwnFileReturn(custom),
+        await planEditReturn(switchingOn(path)),
+        ...(additions
+          ? [await planEditReturn(including(additions)), await planOwnFileReturn(additions.usersFile)]
+          : [await planOwnFileReturn(`${etc}/${managerPiece}`)]),
         await planOwnFileReturn(secretFile),
       ]);
     },
@@ -65,8 +73,8 @@ function switchingOn(path: string): Edit {
   return { path, edit: (text) => enableManager(text).text };
 }
 
-function including(path: string, usersFile: string): Edit {
-  const line = includeOf(usersFile);
+function including({ path, include }: Additions): Edit {
+  const line = includeOf(include);
   return {
     path,
     edit: (text) => withLine(text, line),
@@ -75,7 +83,7 @@ function including(path: string, usersFile: string): Edit {
   };
 }
 
-async function refuseOtherUsers({ eventsUser, actionsUser }: SetupPlaces, texts: readonly string[]) {
+function refuseOtherUsers({ eventsUser, actionsUser }: SetupPlaces, texts: readonly string[]) {
   const user = [eventsUser, actionsUser].find((name) => texts.some((text) => definesUser(text, name)));
   if (user === undefined) return;
   throw new SipwardenError('SETUP_USER_EXISTS', `the manager interface already has a user [${user}]`, {

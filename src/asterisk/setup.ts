@@ -18,10 +18,8 @@ function piecesFor(places: SetupPlaces): readonly SetupPiece[] {
 }
 
 /** Throws SETUP_NO_ASTERISK, SETUP_NOT_PLAIN_ASTERISK, SETUP_USER_EXISTS, SETUP_UNREADABLE, SETUP_PATH, AMI_SECRET_*. */
-export async function planSetup(places: SetupPlaces): Promise<Plan> {
-  const { kind, description } = await findInstallation(places);
-  const plan = await joined(piecesFor(places).map((piece) => piece.plan));
-  return kind === 'plain' ? plan : { ...plan, notes: [description, ...plan.notes] };
+export function planSetup(places: SetupPlaces): Promise<Plan> {
+  return joined(piecesFor(places).map((piece) => piece.plan));
 }
 
 /** Puts back what `planSetup` changed, byte for byte; a file that somebody changed since is left, with a note. */

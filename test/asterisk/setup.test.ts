@@ -216,7 +216,7 @@ describe('setup beside a program that writes manager.conf (FreePBX, Issabel)', (
     expect(readFileSync(users(), 'utf8')).toContain('[sipwarden-actions]');
     expect([mode(users()), existsSync(piece())]).toEqual([0o640, false]);
     expect(notes).toEqual([
-      expect.stringMatching(/^manager.conf is written by another program.*manager_custom.conf$/),
+      expect.stringMatching(/^manager.conf is another program's; .*manager_custom.conf takes additions$/),
       expect.stringContaining('AMI listens on 0.0.0.0'),
     ]);
     expect(describePlan(await planSetup(places))).toMatch(/^Nothing to do/);
@@ -250,7 +250,9 @@ describe('setup beside a program that writes manager.conf (FreePBX, Issabel)', (
     places = { ...places, managerFile: 'manager_site.conf' };
     const before = snapshot();
     await setup();
-    expect(readFileSync(join(places.etc, 'manager_site.conf'), 'utf8')).toBe(`#tryinclude "${users()}"\n`);
+    expect(readFileSync(join(places.etc, 'manager_site.conf'), 'utf8')).toBe(
+      '#tryinclude "manager.d/sipwarden.conf"\n',
+    );
     await applyPlan(await planRemoval(places));
     expect(snapshot()).toEqual(before);
   });
