@@ -41,6 +41,9 @@ export interface Sipwarden {
 /** Nobody's number: no user is made on the machine, and none is met. */
 export const daemonUser = 64_999;
 
+/** Of Asterisk's command line; nobody's either. */
+export const consoleGroup = 64_998;
+
 export const program = join(import.meta.dirname, '../../bin/sipwarden');
 
 /** Without an Asterisk it protects from packets alone. */
@@ -56,6 +59,7 @@ user = "${daemonUser}"
 directory = "${folder}/state"
 [control]
 socket = "${folder}/run/control.sock"
+asterisk_group = "${consoleGroup}"
 [ami]
 secret_file = "${folder}/ami.secret"
 `;
