@@ -129,6 +129,15 @@ describeWhere(
       expect(attack).toMatchObject({ attack: 'reported-abuse', proof: 'asserted' });
     });
 
+    test('the dialplan reports an address, which is dropped', async () => {
+      await asterisk.cli(
+        'channel originate Local/600@internal application UserEvent SipwardenReport,Address:203.0.113.78,Reason:honeypot',
+      );
+      await waitFor('it is dropped', async () =>
+        (await sipwarden.kernelSet('sw-drop4')).includes('203.0.113.78'),
+      );
+    });
+
     test('a flood of reports is heard in part, and the rest is counted', async () => {
       const flood = Array.from({ length: 500 }, (_, index) => ({
         UserEvent: 'SipwardenReport',
@@ -164,6 +173,35 @@ describeWhere(
     });
   },
 );
+
+describeWhere(['root', 'namespaces', 'firewall', 'asterisk', 'tcpdump'], 'beside a FreePBX', () => {
+  let network: Network;
+  let asterisk: Asterisk;
+  let sipwarden: Sipwarden;
+  afterAll(async () => {
+    await sipwarden?.stop();
+    await asterisk?.stop();
+    await network?.close();
+  });
+
+  test('setup makes logins that work without a word in manager.conf, and takes them out again', async () => {
+    network = await createNetwork();
+    const additions = '#include manager_additional.conf\n#include manager_custom.conf\n';
+    asterisk = await startAsterisk(network, 'pbx', {
+      files: {
+        'manager.conf': `[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.1\n${additions}`,
+        'manager_additional.conf': '',
+        'manager_custom.conf': consumer,
+      },
+    });
+    const untouched = await filesOf(asterisk.etc);
+    sipwarden = await startSipwarden(network, asterisk);
+    expect((await sipwarden.status()).pbx.state).toBe('live');
+    expect(await asterisk.cli('sipwarden ban 203.0.113.9 1h')).toContain('is blocked until');
+    await sipwarden.command('setup', '--asterisk-etc', asterisk.etc, '--asterisk-command', 'true', '--remove', '--yes');
+    expect(await filesOf(asterisk.etc)).toEqual(untouched);
+  });
+});
 
 async function filesOf(directory: string): Promise<Readonly<Record<string, string>>> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true });
