@@ -111,7 +111,14 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     },
   });
   const control = await startControl(config.control, orders);
-  const asteriskControl = await startConsole(config.control, orders);
+  const asteriskControl = await startConsole(config.control, orders).catch((error) => {
+    alarms.raise(
+      'ASTERISK_CONSOLE_DOWN',
+      `the command line of Asterisk cannot ask: ${messageOf(error)}`,
+      'start sipwarden as root, which makes the folder asterisk/ beside [control] socket; all else works',
+    );
+    return undefined;
+  });
   const pruning = setInterval(
     () => void store.prune(now(), core.config().store.keep).catch(() => undefined),
     pruneEveryMs,

@@ -40,15 +40,21 @@ export function createConsoleLists(now: () => Time): ConsoleLists {
     const [oldest] = shown[list].keys();
     if (shown[list].size > most[list] && oldest !== undefined) remove(oldest);
   };
-  const lines = () => [...shown.bans, ...shown.drops];
+  /** No line ends before it. */
+  let firstEnd = Number.POSITIVE_INFINITY;
+  const removeOver = (): void => {
+    const time = now();
+    firstEnd = Number.POSITIVE_INFINITY;
+    for (const list of [shown.bans, shown.drops]) {
+      for (const [key, { until = Number.POSITIVE_INFINITY }] of list) {
+        if (until <= time) remove(key);
+        else firstEnd = Math.min(firstEnd, until);
+      }
+    }
+  };
   const endings = createDeadlineTimer({
-    nextDeadline: () =>
-      lines().reduce<Time | undefined>((first, [, { until }]) => {
-        return first === undefined || (until !== undefined && until < first) ? until : first;
-      }, undefined),
-    wake() {
-      for (const [key, { until }] of lines()) if (until !== undefined && until <= now()) remove(key);
-    },
+    nextDeadline: () => (firstEnd === Number.POSITIVE_INFINITY ? undefined : firstEnd),
+    wake: removeOver,
     now,
     leastMs: 1_000,
   });
@@ -62,11 +68,15 @@ export function createConsoleLists(now: () => Time): ConsoleLists {
         const { target, until } = decision;
         const list = decision.action === 'drop' ? 'drops' : 'bans';
         show(list, banKey(decision), { target, until }, banText(decision));
+        firstEnd = Math.min(firstEnd, until ?? firstEnd);
         endings.rearm();
       } else if (happening.kind === 'unblocked') {
         const { target, places, isWhole } = happening;
         for (const place of places) remove(banKey(place));
-        if (isWhole) for (const [key, line] of lines()) if (line.target === target) remove(key);
+        if (!isWhole) return;
+        for (const list of [shown.bans, shown.drops]) {
+          for (const [key, line] of list) if (line.target === target) remove(key);
+        }
       }
     },
     connect: mirror.connect,

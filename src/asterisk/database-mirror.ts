@@ -17,6 +17,8 @@ const retryMs = 10_000;
 /** Whoever uses it bounds the number of keys; `trees` are their first parts. */
 export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
   const wanted = new Map<string, string>();
+  /** Keys that Asterisk has or may have. */
+  const written = new Set<string>();
   const changed = new Set<string>();
   let actions: AmiActions | undefined;
   let isAnew = true;
@@ -28,12 +30,16 @@ export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
   };
   const begin = async (live: AmiActions): Promise<void> => {
     for (const tree of trees) await live.action('DBDelTree', { Family: family, Key: tree });
+    written.clear();
+    changed.clear();
     for (const key of wanted.keys()) changed.add(key);
     isAnew = false;
   };
   const writeOne = async (live: AmiActions, key: string): Promise<void> => {
     const value = wanted.get(key);
     changed.delete(key);
+    if (value === undefined) written.delete(key);
+    else written.add(key);
     const place = { Family: family, Key: key };
     await (value === undefined
       ? live.action('DBDel', place)
@@ -47,7 +53,7 @@ export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
     let waitMs = settleMs;
     try {
       if (isAnew) await begin(live);
-      for (const key of [...changed]) await writeOne(live, key);
+      for (const key of [...changed]) if (changed.has(key)) await writeOne(live, key);
     } catch {
       // Written or not: nobody knows.
       isAnew = true;
@@ -65,12 +71,15 @@ export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
     },
     remove(key) {
       if (!wanted.delete(key)) return;
-      changed.add(key);
+      if (written.has(key)) changed.add(key);
+      else changed.delete(key);
       schedule(settleMs);
     },
     connect(live) {
       actions = live;
       isAnew = true;
+      clearTimeout(timer);
+      timer = undefined;
       schedule(0);
     },
     stop() {

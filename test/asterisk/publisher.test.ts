@@ -127,6 +127,32 @@ test('a flood of forged sources pushes no ban out, and no more than 1,200 are li
   expect([keys.length, keys[0], keys.at(-1)]).toEqual([1_200, 'ban/10.0.1.244', 'ban/10.1.19.135']);
 });
 
+test('what leaves the list before it was written is never written', async () => {
+  const { console } = lists();
+  const { actions, asked } = await pbx();
+  console.connect(actions);
+  console.tell(ban('203.0.113.9'));
+  console.tell({ kind: 'unblocked', time: 0, target: '203.0.113.9', places: [], isWhole: true, by: 'anna' });
+  console.tell(ban('203.0.113.10'));
+  await waitFor('it is written', () => asked('dbput').length > 0);
+  expect([asked('dbput').map(({ key }) => key), asked('dbdel')]).toEqual([['ban/203.0.113.10'], []]);
+});
+
+test('the lists are written anew after Asterisk was away', async () => {
+  const { console } = lists();
+  const { actions, asked } = await pbx();
+  console.tell(ban('203.0.113.9'));
+  console.connect(actions);
+  await waitFor('it is written', () => asked('dbput').length === 1);
+  console.connect(undefined);
+  console.tell({ kind: 'unblocked', time: 0, target: '203.0.113.9', places: [], isWhole: true, by: 'anna' });
+  console.tell(ban('203.0.113.10'));
+  console.connect(actions);
+  await waitFor('it is written anew', () => asked('dbput').length === 2);
+  expect(asked('dbdeltree')).toHaveLength(4);
+  expect(asked('dbput')[1]?.key).toBe('ban/203.0.113.10');
+});
+
 test('a ban that runs out leaves the list by itself', async () => {
   const { console, pass } = lists();
   const { actions, asked } = await pbx();

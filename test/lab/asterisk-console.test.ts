@@ -21,6 +21,12 @@ read = user
 write = user
 `;
 
+const honeypot = `[internal]
+exten => 600,1,Answer()
+ same => n,Echo()
+exten => 666,1,UserEvent(SipwardenReport,Address: 203.0.113.78,Reason: \${CUT(CHANNEL(name),/,1)})
+`;
+
 describeWhere(
   ['root', 'namespaces', 'firewall', 'asterisk', 'sipvicious', 'tcpdump'],
   'beside a real Asterisk',
@@ -32,7 +38,9 @@ describeWhere(
     let untouched: Readonly<Record<string, string>>;
     beforeAll(async () => {
       network = await createNetwork();
-      asterisk = await startAsterisk(network, 'pbx', { files: { 'manager.d/consumer.conf': consumer } });
+      asterisk = await startAsterisk(network, 'pbx', {
+        files: { 'manager.d/consumer.conf': consumer, 'extensions.conf': honeypot },
+      });
       untouched = await filesOf(asterisk.etc);
       sipwarden = await startSipwarden(network, asterisk);
       const further = join(sipwarden.folder, 'conf.d');
@@ -130,12 +138,12 @@ describeWhere(
     });
 
     test('the dialplan reports an address, which is dropped', async () => {
-      await asterisk.cli(
-        'channel originate Local/600@internal application UserEvent SipwardenReport,Address:203.0.113.78,Reason:honeypot',
-      );
+      await asterisk.cli('channel originate Local/666@internal application Wait 1');
       await waitFor('it is dropped', async () =>
         (await sipwarden.kernelSet('sw-drop4')).includes('203.0.113.78'),
       );
+      const [attack] = await sipwarden.attacks('203.0.113.78');
+      expect(attack?.evidence.values).toEqual(['Local']);
     });
 
     test('a flood of reports is heard in part, and the rest is counted', async () => {
@@ -198,7 +206,15 @@ describeWhere(['root', 'namespaces', 'firewall', 'asterisk', 'tcpdump'], 'beside
     sipwarden = await startSipwarden(network, asterisk);
     expect((await sipwarden.status()).pbx.state).toBe('live');
     expect(await asterisk.cli('sipwarden ban 203.0.113.9 1h')).toContain('is blocked until');
-    await sipwarden.command('setup', '--asterisk-etc', asterisk.etc, '--asterisk-command', 'true', '--remove', '--yes');
+    await sipwarden.command(
+      'setup',
+      '--asterisk-etc',
+      asterisk.etc,
+      '--asterisk-command',
+      'true',
+      '--remove',
+      '--yes',
+    );
     expect(await filesOf(asterisk.etc)).toEqual(untouched);
   });
 });
