@@ -56,19 +56,21 @@ export async function planOwnFileReturn(path: string): Promise<Plan> {
   return { changes: [...backTo(path, file, backup), ...withoutBackup(path, backup)], notes: [] };
 }
 
+/** The file as it was before; where others have changed it since, what `edit` put in goes and the rest stays. */
 export async function planEditReturn({ path, edit, undo, isOptional }: Edit): Promise<Plan> {
   const file = await readStoredFile(path);
   const backup = await readStoredFile(backupOf(path));
-  if (!backup) {
-    const isMadeByUs = isOptional && file?.text === edit('');
-    return { changes: isMadeByUs ? backTo(path, file, undefined) : [], notes: [] };
-  }
-  if (!file || file.text === backup.text || file.text === edit(backup.text))
+  const isAsLeft = backup
+    ? !file || file.text === backup.text || file.text === edit(backup.text)
+    : isOptional && file?.text === edit('');
+  if (isAsLeft) {
     return { changes: [...backTo(path, file, backup), ...withoutBackup(path, backup)], notes: [] };
-  if (!undo) return left(path, backup);
-  const undone = backTo(path, file, { ...file, text: undo(file.text) });
+  }
+  const undone = file && undo && { ...file, text: undo(file.text) };
+  if (!undone) return backup ? left(path, backup) : { changes: [], notes: [] };
+  if (undone.text === file.text && !backup) return { changes: [], notes: [] };
   return {
-    changes: [...undone, ...withoutBackup(path, backup)],
+    changes: [...backTo(path, file, undone), ...withoutBackup(path, backup)],
     notes: [`${path} was changed by others since; their changes stay`],
   };
 }

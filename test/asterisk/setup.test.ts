@@ -293,6 +293,20 @@ describe("setup of Asterisk's command line", () => {
     expect(readFileSync(aliases(), 'utf8')).toBe(`${friendly}reload=module reload\n`);
   });
 
+  test('takes its lines out of a file that it made and that others have added to', async () => {
+    await setup();
+    appendFileSync(aliases(), '[mine]\nx = core show help\n');
+    const { notes, ...plan } = await planRemoval(places);
+    await applyPlan({ notes, ...plan });
+    expect(readFileSync(aliases(), 'utf8')).toBe('[general]\n[mine]\nx = core show help\n');
+    expect(notes).toEqual([expect.stringContaining('their changes stay')]);
+  });
+
+  test('is not undone where it was never made: an empty file of somebody else stays', async () => {
+    writeFileSync(aliases(), '');
+    expect(describePlan(await planRemoval(places))).toBe('Nothing to do.\n');
+  });
+
   test('refuses a program whose path would mean something to a shell', async () => {
     places = { ...places, controlProgram: '/opt/my pbx/$(id)/sipwardenctl' };
     await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_PATH' });
