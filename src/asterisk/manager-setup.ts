@@ -58,11 +58,12 @@ export function createManagerPiece(
     async removal() {
       const path = await followed(`${etc}/manager.conf`);
       const additions = await findAdditions(places, (await readStoredFile(path))?.text ?? '');
+      const usersFiles = new Set([`${etc}/${managerPiece}`, ...(additions ? [additions.usersFile] : [])]);
       return joinPlans([
         await planEditReturn(switchingOn(path)),
-        ...(additions
-          ? [await planEditReturn(including(additions)), await planOwnFileReturn(additions.usersFile)]
-          : [await planOwnFileReturn(`${etc}/${managerPiece}`)]),
+        ...(additions ? [await planEditReturn(including(additions))] : []),
+        // It may have been a plain Asterisk when setup ran.
+        ...(await Promise.all([...usersFiles].map(planOwnFileReturn))),
         await planOwnFileReturn(secretFile),
       ]);
     },

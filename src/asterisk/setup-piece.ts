@@ -1,7 +1,6 @@
 // One part of what `sipwarden setup` makes, such as the logins: files of ours, and the smallest edits of files that are
 // somebody else's. Each part says what it changes, and what undoes it.
-import type { FileChange, Plan } from './file-plan.ts';
-import { readStoredFile, type StoredFile } from './file-plan.ts';
+import { type FileChange, type Plan, readStoredFile, type StoredFile } from './file-plan.ts';
 
 export interface SetupPiece {
   /** What is still to do. All is read and checked before any file is touched. */
