@@ -3,7 +3,7 @@
 import type { AmiActions } from './asterisk/ami-actions.ts';
 import { type ConsoleLists, createConsoleLists } from './asterisk/console-lists.ts';
 import { createPublisher } from './asterisk/publisher.ts';
-import { userEventOf } from './asterisk/user-events.ts';
+import { isPublished, userEventOf } from './asterisk/user-events.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision } from './model/decision.ts';
 import type { Tell } from './model/happening.ts';
@@ -37,8 +37,7 @@ export function createAnnouncements({
   return {
     tell(happening) {
       lists.tell(happening);
-      const event = options().publish ? userEventOf(happening) : undefined;
-      if (event) publisher.publish(event);
+      if (options().publish && isPublished(happening)) publisher.publish(() => userEventOf(happening));
     },
     recall(decisions, attacks) {
       for (const decision of decisions) lists.tell({ kind: 'decided', decision });

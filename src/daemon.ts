@@ -53,7 +53,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     tell: announcements.tell,
   });
   const { pipeline } = core;
-  announcements.recall(pipeline.inForce(now()), await core.latestAttacks());
+  announcements.recall(pipeline.inForce(now()), await core.latestAttacks().catch(() => []));
   await core.start();
   pipeline.know({ kind: 'restart', time: startedAt });
 

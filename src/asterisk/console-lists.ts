@@ -33,7 +33,7 @@ export function createConsoleLists(now: () => Time): ConsoleLists {
     for (const list of Object.values(shown)) list.delete(key);
     mirror.remove(key);
   };
-  const show = (list: keyof typeof shown, key: string, line: Line, text: string): void => {
+  const show = (list: keyof typeof shown, key: string, line: Line, text: () => string): void => {
     for (const each of Object.values(shown)) each.delete(key);
     shown[list].set(key, line);
     mirror.put(key, text);
@@ -62,12 +62,12 @@ export function createConsoleLists(now: () => Time): ConsoleLists {
     tell(happening) {
       if (happening.kind === 'attacked') {
         const { attack } = happening;
-        show('attacks', attackKey(attack), { target: attack.source }, attackText(attack));
+        show('attacks', attackKey(attack), { target: attack.source }, () => attackText(attack));
       } else if (happening.kind === 'decided' && blocking.has(happening.decision.action)) {
         const { decision } = happening;
         const { target, until } = decision;
         const list = decision.action === 'drop' ? 'drops' : 'bans';
-        show(list, banKey(decision), { target, until }, banText(decision));
+        show(list, banKey(decision), { target, until }, () => banText(decision));
         firstEnd = Math.min(firstEnd, until ?? firstEnd);
         endings.rearm();
       } else if (happening.kind === 'unblocked') {

@@ -3,7 +3,8 @@
 import type { AmiActions } from './ami-actions.ts';
 
 export interface DatabaseMirror {
-  put(key: string, value: string): void;
+  /** The text is made when it is written. */
+  put(key: string, text: () => string): void;
   remove(key: string): void;
   /** The actions login is live, or is so no more. */
   connect(actions: AmiActions | undefined): void;
@@ -16,9 +17,9 @@ const retryMs = 10_000;
 
 /** Whoever uses it bounds the number of keys; `trees` are their first parts. */
 export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
-  const wanted = new Map<string, string>();
-  /** Keys that Asterisk has or may have. */
-  const written = new Set<string>();
+  const wanted = new Map<string, () => string>();
+  /** What Asterisk has or may have. */
+  const written = new Map<string, string>();
   const changed = new Set<string>();
   let actions: AmiActions | undefined;
   let isAnew = true;
@@ -36,10 +37,11 @@ export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
     isAnew = false;
   };
   const writeOne = async (live: AmiActions, key: string): Promise<void> => {
-    const value = wanted.get(key);
+    const value = wanted.get(key)?.();
     changed.delete(key);
+    if (written.get(key) === value) return;
     if (value === undefined) written.delete(key);
-    else written.add(key);
+    else written.set(key, value);
     const place = { Family: family, Key: key };
     await (value === undefined
       ? live.action('DBDel', place)
@@ -63,9 +65,8 @@ export function createDatabaseMirror(trees: readonly string[]): DatabaseMirror {
     if (isAnew || changed.size > 0) schedule(waitMs);
   };
   return {
-    put(key, value) {
-      if (wanted.get(key) === value) return;
-      wanted.set(key, value);
+    put(key, text) {
+      wanted.set(key, text);
       changed.add(key);
       schedule(settleMs);
     },

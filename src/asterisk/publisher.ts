@@ -5,7 +5,8 @@ import type { AmiActions } from './ami-actions.ts';
 import type { UserEvent } from './user-events.ts';
 
 export interface Publisher {
-  publish(event: UserEvent): void;
+  /** The event is made when it is sent. */
+  publish(make: () => UserEvent): void;
   /** The actions login is live, or is so no more. */
   connect(actions: AmiActions | undefined): void;
   counters(): { readonly published: number; readonly unpublished: number };
@@ -14,18 +15,20 @@ export interface Publisher {
 const queueLimit = 1_000;
 
 export function createPublisher(): Publisher {
-  const queue: UserEvent[] = [];
+  const queue: (() => UserEvent)[] = [];
   const counters = { published: 0, unpublished: 0 };
   let actions: AmiActions | undefined;
   let isSending = false;
+  /** Where Asterisk is never there, nobody misses anything. */
+  let isMissed = false;
 
   const send = async (): Promise<void> => {
     if (isSending) return;
     isSending = true;
-    for (let event = queue[0]; event && actions; event = queue[0]) {
-      const outcome = await sendOne(actions, event);
+    for (let make = queue[0]; make && actions; make = queue[0]) {
+      const outcome = await sendOne(actions, make());
       // While it was under way, a full queue may have pushed it out.
-      if (outcome !== 'not-now' && queue[0] === event) queue.shift();
+      if (outcome !== 'not-now' && queue[0] === make) queue.shift();
       if (outcome === 'sent') counters.published += 1;
       else if (outcome === 'refused') counters.unpublished += 1;
       else break;
@@ -33,16 +36,17 @@ export function createPublisher(): Publisher {
     isSending = false;
   };
   return {
-    publish(event) {
-      queue.push(event);
+    publish(make) {
+      queue.push(make);
       if (queue.length > queueLimit) {
         queue.shift();
-        counters.unpublished += 1;
+        if (isMissed) counters.unpublished += 1;
       }
       void send();
     },
     connect(live) {
       actions = live;
+      isMissed ||= live !== undefined;
       void send();
     },
     counters: () => ({ ...counters }),

@@ -11,15 +11,20 @@ export interface UserEvent {
 
 const textLimit = 200;
 
-/** Undefined of what is not published. */
-export function userEventOf(happening: Happening): UserEvent | undefined {
-  const event = describe(happening);
-  if (!event) return undefined;
-  const headers = Object.entries(event.headers).map(([name, value]) => [name, onOneLine(value)]);
-  return { name: event.name, headers: Object.fromEntries(headers) };
+type Published = Exclude<Happening, { readonly kind: 'attacked' }>;
+
+export function isPublished(happening: Happening): happening is Published {
+  if (happening.kind === 'decided') return names[happening.decision.action] !== undefined;
+  return happening.kind !== 'attacked';
 }
 
-function describe(happening: Happening): UserEvent | undefined {
+export function userEventOf(happening: Published): UserEvent {
+  const { name, headers } = describe(happening);
+  const clean = Object.entries(headers).map(([header, value]) => [header, onOneLine(value)]);
+  return { name, headers: Object.fromEntries(clean) };
+}
+
+function describe(happening: Published): UserEvent {
   switch (happening.kind) {
     case 'decided':
       return ofDecision(happening.decision);
@@ -38,8 +43,6 @@ function describe(happening: Happening): UserEvent | undefined {
         headers: { Time: isoTime(time), Code: code, State: state, Message: message, Hint: hint },
       };
     }
-    case 'attacked':
-      return undefined;
   }
 }
 
@@ -51,12 +54,10 @@ const names: Readonly<Partial<Record<Decision['action'], string>>> = {
   held: 'SipwardenHeld',
 };
 
-function ofDecision(decision: Decision): UserEvent | undefined {
+function ofDecision(decision: Decision): UserEvent {
   const { id, time, target, action, port, until, cause, reason, enforced } = decision;
-  const name = names[action];
-  if (name === undefined) return undefined;
   return {
-    name,
+    name: names[action] ?? 'SipwardenBan',
     headers: {
       Time: isoTime(time),
       Address: target,

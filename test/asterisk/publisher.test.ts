@@ -23,7 +23,7 @@ async function pbx(answer = success) {
   return { server, actions, asked };
 }
 
-const event = (name: string) => ({ name, headers: { Address: '203.0.113.9' } });
+const event = (name: string) => () => ({ name, headers: { Address: '203.0.113.9' } });
 const ban = (target: string, some: Partial<Decision> = {}) =>
   ({
     kind: 'decided',
@@ -55,12 +55,20 @@ test('what is published before Asterisk is there is sent when it is, in order', 
 
 test('of more than a thousand that wait the oldest are lost, and counted', async () => {
   const publisher = createPublisher();
+  const { actions, asked } = await pbx();
+  publisher.connect(actions);
+  publisher.connect(undefined);
   for (let index = 0; index < 1_500; index += 1) publisher.publish(event(`E${index}`));
   expect(publisher.counters()).toEqual({ published: 0, unpublished: 500 });
-  const { actions, asked } = await pbx();
   publisher.connect(actions);
   await waitFor('all came', () => publisher.counters().published === 1_000);
   expect(asked('userevent')[0]?.userevent).toBe('E500');
+});
+
+test('where Asterisk never was there nothing counts as lost', () => {
+  const publisher = createPublisher();
+  for (let index = 0; index < 1_500; index += 1) publisher.publish(event(`E${index}`));
+  expect(publisher.counters().unpublished).toBe(0);
 });
 
 test('what Asterisk refuses is counted, and does not stop the rest', async () => {
