@@ -2,13 +2,14 @@
 // once for the daemon and for the tests that drive it.
 import { randomInt, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Dns } from './asterisk/host-lookup.ts';
 import { type Changes, createChanges } from './changes.ts';
 import type { Config } from './config.ts';
-import { createAddressList } from './decide/address-list.ts';
 import { createEffects, entryOf } from './effects.ts';
 import { createFirewall, type Firewall, firewallSettings } from './firewall.ts';
 import type { Logger } from './lib/logger.ts';
-import type { Address, Network } from './model/address.ts';
+import { createLists } from './lists.ts';
+import type { Address } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Change } from './model/change.ts';
 import type { Untouchable } from './model/decision.ts';
@@ -16,9 +17,11 @@ import type { Entry } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
 import type { Tell } from './model/happening.ts';
+import type { ListTarget } from './model/list-entry.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
+import { createProposals } from './proposals.ts';
 import type { Memory } from './recall.ts';
 import { createSourceLimits } from './source-limits.ts';
 import type { Store } from './store/store.ts';
@@ -34,10 +37,14 @@ export interface CoreParts {
   readonly now: () => Time;
   readonly ownAddresses: () => readonly Address[];
   readonly geography: Geography;
+  /** For the host names of lists; the system's, where it is not given. */
+  readonly makeDns?: () => Dns;
 }
 
 export type Core = ReturnType<typeof createCore>;
 
+/** What a host name on the allowlist must not stand for. */
+const neverAllowed: ReadonlySet<Untouchable['because']> = new Set(['own', 'reserved']);
 const disarmedAlarm = 'MODE_NOT_CONFIRMED';
 
 export function createCore({
@@ -49,6 +56,7 @@ export function createCore({
   now,
   ownAddresses,
   geography,
+  makeDns,
   ...parts
 }: CoreParts) {
   let config = parts.config;
@@ -56,12 +64,28 @@ export function createCore({
   /** Nobody confirmed the step to `enforce`: it observes, whatever the configuration says. */
   let isDisarmed = recalled.unarmed.length > 0;
   const settings = (): Config => (isDisarmed ? { ...config, mode: 'observe' } : config);
-  const lists = { allow: createAddressList(memory.allow), deny: createAddressList(recalled.deny) };
+  const lists = createLists({
+    remembered: { allow: memory.allow, deny: recalled.deny },
+    reconciler: () => firewall.reconciler,
+    store,
+    refusal(name, address) {
+      const stops = pipeline
+        .objections(address, now())
+        .filter(({ because }) => (name === 'deny' ? because !== 'allowlisted' : neverAllowed.has(because)));
+      return stops[0]?.detail;
+    },
+    allowed: () => letIn(),
+    makeDns,
+    ...{ alarms, logger, now },
+  });
   const effects = createEffects({
     reconciler: () => firewall.reconciler,
     store,
     alarms,
-    tell,
+    tell(happening) {
+      proposals.hear(happening);
+      tell(happening);
+    },
     logger,
     now,
     passed({ target }, { sensor, time, transport, local }) {
@@ -81,6 +105,19 @@ export function createCore({
     shielded: memory.shielded,
     decisions: recalled.decisions,
   });
+  const proposals = createProposals({
+    remembered: memory.proposals,
+    decisions: recalled.decisions,
+    options: () => config.decide,
+    isOurs: (target) => pipeline.objections(target, now()).length > 0,
+    ...{ lists, store, logger, now },
+  });
+  /** Nobody who is allowed now stays blocked. */
+  const letIn = async (): Promise<void> => {
+    const targets = pipeline.inForce(now()).map(({ target }) => target);
+    const allowed = new Set(targets.filter((target) => lists.allow.match(target)));
+    await Promise.all([...allowed].map((target) => pipeline.unban(target, 'the allowlist', now())));
+  };
   const protectionsOf = ({ target, port }: Entry): readonly Untouchable[] =>
     port ? pipeline.protection.againstPort(target, port, now()) : pipeline.protection.against(target, now());
   const sourceLimits = createSourceLimits({
@@ -138,6 +175,7 @@ export function createCore({
       changes,
       firewall: () => firewall,
       lists,
+      proposals,
       sourceLimits,
       geography,
       options: () => config,
@@ -153,9 +191,7 @@ export function createCore({
       if (kind === 'mode') return arm(false);
       if (target === undefined) return;
       if (kind === 'ban') return pipeline.unban(target, 'nobody confirmed it', now());
-      lists.deny.remove(target);
-      await firewall.reconciler.unset({ set: 'deny', target });
-      await store.removeListEntry('deny', target);
+      await lists.change('deny', { remove: [target] });
     },
     confirmed: async ({ kind }) => (kind === 'mode' ? arm(true) : undefined),
   });
@@ -172,6 +208,7 @@ export function createCore({
   return {
     pipeline,
     lists,
+    proposals,
     changes,
     orders,
     firewall: () => firewall,
@@ -184,12 +221,13 @@ export function createCore({
       const kept = memory.isComplete ? [] : await firewall.enforcer.list().catch(() => []);
       await firewall.reconciler.start([...kept, ...desired()]);
       await firewall.test();
+      lists.start();
       changes.resume(recalled.unarmed);
       tellDisarmed();
       for (const { id, kind, target, hits } of recalled.undone) {
         logger.warn({ id, kind, target, hits }, 'change undone at start: nobody had confirmed it');
         if (kind === 'ban') void store.endDecisionsOf(target, now(), 'nobody confirmed it');
-        else void store.removeListEntry('deny', target);
+        else void store.changeList('deny', { remove: [target] });
         void store.removeChange(id);
       }
     },
@@ -213,6 +251,7 @@ export function createCore({
     },
     async stop() {
       changes.stop();
+      lists.stop();
       await firewall.close({ keepBans: config.firewall.keep_bans_on_stop });
       await effects.flush();
     },
@@ -225,7 +264,7 @@ function withoutUnconfirmed({ changes, decisions, deny }: Memory) {
   const undone = changes.flatMap(({ target, ...change }) =>
     target === undefined ? [] : { ...change, target },
   );
-  const hit = (kind: Change['kind'], target: Network) =>
+  const hit = (kind: Change['kind'], target: ListTarget) =>
     undone.some((change) => change.kind === kind && change.target === target);
   return {
     unarmed,

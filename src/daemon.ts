@@ -44,7 +44,8 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const announcements = createAnnouncements({ options: () => announced, now });
   const alarms = createAlarmBoard({ logger, now, tell: announcements.tell });
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
-  const memory = await recall(store, now(), now() - config.decide.forgiven_after);
+  const { forgiven_after, block_window } = config.decide;
+  const memory = await recall(store, now(), now() - Math.max(forgiven_after, block_window));
   const geoip = await startGeoip({ options: config.geoip, alarms, now });
   const core = createCore({
     ...{ config, store, memory, alarms, logger, now },

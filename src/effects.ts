@@ -115,7 +115,8 @@ export function entryOf({ action, target, port, limit, until, cause }: Decision)
   return { set: cause.kind === 'manual' ? 'order' : 'ban', ...lasting };
 }
 
-async function settled(settling: Promise<'enforced' | 'pending'>): Promise<void> {
+/** Rejects with FIREWALL_PENDING. */
+export async function settled(settling: Promise<'enforced' | 'pending'>): Promise<void> {
   if ((await settling) === 'enforced') return;
   throw new SipwardenError(
     'FIREWALL_PENDING',

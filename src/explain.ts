@@ -13,7 +13,10 @@ export function explainVerdict(
   const allowed = listed.find(({ list }) => list === 'allow');
   if (allowed) return `${target} is never blocked: ${allowed.target} is on the allowlist`;
   const denied = listed.find(({ list }) => list === 'deny');
-  if (denied) return `${target} is blocked until it is taken off the denylist (${denied.target})`;
+  if (denied) {
+    const end = denied.until === undefined ? 'it is taken off the denylist' : isoTime(denied.until);
+    return `${target} is blocked until ${end}: ${denied.target} is on the denylist`;
+  }
   const whole = inForce.filter(({ action }) => action === 'ban' || action === 'drop');
   const [strongest] = whole.toSorted((one, other) => (other.until ?? Infinity) - (one.until ?? Infinity));
   if (strongest?.enforced) {

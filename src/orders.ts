@@ -3,18 +3,22 @@
 import type { Changes } from './changes.ts';
 import type { Config } from './config.ts';
 import type { Forced, Operations, Order, Status } from './control/operations.ts';
-import type { AddressList } from './decide/address-list.ts';
 import { entryOf } from './effects.ts';
 import { explainVerdict } from './explain.ts';
 import { createLimitOrders, type LimitOrdersParts } from './limit-orders.ts';
+import { createListOrders } from './list-orders.ts';
+import type { Lists } from './lists.ts';
 import { contains, type Network, overlaps } from './model/address.ts';
 import type { Change } from './model/change.ts';
-import type { Decision, Untouchable } from './model/decision.ts';
+import type { Decision } from './model/decision.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
-import type { ListEntry, ListName } from './model/list-entry.ts';
+import { listNames } from './model/list-entry.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
+import { createPermits } from './permits.ts';
 import type { Pipeline } from './pipeline.ts';
+import { createProposalOrders } from './proposal-orders.ts';
+import type { Proposals } from './proposals.ts';
 import { definitions } from './registry.ts';
 import type { Store } from './store/store.ts';
 import { timelineOf } from './timeline.ts';
@@ -23,7 +27,8 @@ export interface OrdersParts extends LimitOrdersParts {
   readonly pipeline: Pipeline;
   readonly store: Store;
   readonly changes: Changes;
-  readonly lists: Readonly<Record<ListName, AddressList>>;
+  readonly lists: Lists;
+  readonly proposals: Proposals;
   readonly options: () => Pick<Config, 'decide' | 'control' | 'detect'>;
   readonly geography: Geography;
   readonly status: () => Promise<Status>;
@@ -32,15 +37,11 @@ export interface OrdersParts extends LimitOrdersParts {
   readonly flush: () => Promise<void>;
 }
 
-interface ForcedOrder {
-  readonly by: string;
-  readonly from?: string | undefined;
-  readonly force: boolean;
-}
-
 export function createOrders(parts: OrdersParts): Operations {
-  const { pipeline, store, changes, firewall, lists, geography, options, now, status, reload, flush } = parts;
-  const reconciler = () => firewall().reconciler;
+  const { pipeline, store, changes, lists, proposals, geography, options, now, status, reload, flush } =
+    parts;
+  const confirmWithin = () => options().control.confirm_within;
+  const permits = createPermits({ pipeline, changes, confirmWithin, now });
 
   const inForceWithin = (target: Network): readonly Decision[] =>
     pipeline.inForce(now()).filter((decision) => contains(target, decision.target));
@@ -52,27 +53,13 @@ export function createOrders(parts: OrdersParts): Operations {
     return decisions.length > 0;
   };
 
-  /** Refuses an order against what must not be blocked; one that is forced begins a change that must be confirmed. */
-  const permit = async (
-    kind: Change['kind'],
-    target: Network,
-    { by, from, force }: ForcedOrder,
-  ): Promise<Change | undefined> => {
-    const time = now();
-    const objections = [...pipeline.objections(target, time), ...ownSession(target, from)];
-    const [objection] = objections;
-    if (!objection) return undefined;
-    const final = objections.find(({ isFinal }) => isFinal);
-    if (final || !force) throw refusal(target, final ?? objection);
-    const hits = objections.map(({ because, detail }) => `${because}: ${detail}`);
-    const until = time + options().control.confirm_within;
-    return changes.begin({ kind, target, by, time, until, hits });
-  };
   const withChange = <Result>(result: Result, change: Change | undefined): Forced<Result> =>
     change ? { result, change } : { result };
 
   return {
     ...createLimitOrders(parts),
+    ...createListOrders({ lists, permits, now }),
+    ...createProposalOrders({ lists, permits, proposals, now }),
     status,
     reload,
     async bans() {
@@ -80,7 +67,7 @@ export function createOrders(parts: OrdersParts): Operations {
       return bans.map((ban) => ({ ...ban, ...geography.originOf(ban.target) }));
     },
     async ban({ target, forMs = options().decide.ban_time, note, ...order }: Order<'ban'>) {
-      const change = await permit('ban', target, order);
+      const change = await permits.permit('ban', target, [target], order);
       const time = now();
       const { decision, done } = pipeline.ban({ target, time, until: time + forMs, by: order.by, note });
       await done;
@@ -98,7 +85,7 @@ export function createOrders(parts: OrdersParts): Operations {
       const time = now();
       const waiting = pipeline.inForce(time).find((each) => each.id === id && each.action === 'held');
       if (!waiting) throw notHeld();
-      const change = await permit('ban', waiting.target, { ...order, force: true });
+      const change = await permits.permit('ban', waiting.target, [waiting.target], { ...order, force: true });
       const answer = pipeline.approve(id, { time, until: time + forMs, by: order.by });
       if (!answer) throw notHeld();
       await Promise.all([answer.done, store.endDecision(id, time, order.by)]);
@@ -116,24 +103,6 @@ export function createOrders(parts: OrdersParts): Operations {
     confirm: ({ id }) => changes.confirm(id),
     async shield() {
       return pipeline.shield.entries(now()).toSorted(byTarget);
-    },
-    async list(name) {
-      return lists[name].entries();
-    },
-    async listAdd(name, { target, note, ...order }) {
-      const change = name === 'deny' ? await permit('deny', target, order) : undefined;
-      const entry: ListEntry = { target, note, author: order.by, time: now() };
-      await reconciler().set({ set: name, target });
-      lists[name].add(entry);
-      await store.saveListEntry(name, entry);
-      if (name === 'allow') await unban(target, order.by);
-      return withChange(entry, change);
-    },
-    async listRemove(name, { target }) {
-      const wasThere = lists[name].remove(target);
-      await reconciler().unset({ set: name, target });
-      await store.removeListEntry(name, target);
-      return { target, wasThere };
     },
     async detectors() {
       return definitions.map(([name, { summary }]) => {
@@ -161,7 +130,7 @@ export function createOrders(parts: OrdersParts): Operations {
       const sources = new Set([target, ...inForce.map((decision) => decision.target)]);
       const found = await Promise.all([...sources].map((source) => store.attacks({ source, limit: 100 })));
       const attacks = found.flat();
-      const listed = (['allow', 'deny'] as const).flatMap((list) => {
+      const listed = listNames.flatMap((list) => {
         const entry = lists[list].match(target);
         return entry ? [{ ...entry, list }] : [];
       });
@@ -186,7 +155,7 @@ export function createOrders(parts: OrdersParts): Operations {
 /** What the kernel has to hold, from what the store remembers. */
 export function desiredEntries(parts: {
   readonly decisions: readonly Decision[];
-  readonly lists: Readonly<Record<ListName, AddressList>>;
+  readonly lists: Pick<Lists, 'desired'>;
   readonly shield: readonly ShieldEntry[];
   readonly isEnforcing: boolean;
 }) {
@@ -195,23 +164,13 @@ export function desiredEntries(parts: {
     ({ enforced, cause }) => enforced && (isEnforcing || cause.kind === 'manual'),
   );
   return [
-    ...(['allow', 'deny'] as const).flatMap((set) =>
-      lists[set].entries().map(({ target }) => ({ set, target })),
-    ),
+    ...lists.desired(),
     ...shield.map(({ target, until }) => ({
       set: 'shield' as const,
       target,
       ...(until !== undefined && { until }),
     })),
     ...blocking.map(entryOf),
-  ];
-}
-
-/** The order came from there: whoever gives it would cut himself off. */
-function ownSession(target: Network, from: string | undefined) {
-  if (from === undefined || !contains(target, from)) return [];
-  return [
-    { because: 'administrator', detail: `your own session comes from ${from}`, isFinal: false } as const,
   ];
 }
 
@@ -222,21 +181,5 @@ function byTarget(one: ShieldEntry, other: ShieldEntry): number {
 function notHeld(): SipwardenError {
   return new SipwardenError('NOT_HELD', 'no ban of this id waits for a person', {
     hint: '"sipwarden held" lists those that do',
-  });
-}
-
-function refusal(target: Network, { because, detail }: Untouchable): SipwardenError {
-  const insist = 'add --force if it must be; it is undone unless you then say "sipwarden confirm"';
-  const cures = {
-    own: 'name the address of the other side',
-    reserved: 'name the address of the other side',
-    allowlisted: `take it off first: sipwarden allow remove ${target}`,
-    administrator: insist,
-    gateway: insist,
-    shielded: insist,
-    'in-use': insist,
-  } as const;
-  return new SipwardenError('ORDER_REFUSED', `${target} is not blocked: ${because}, ${detail}`, {
-    hint: cures[because],
   });
 }

@@ -2,6 +2,7 @@
 import type { Change } from './model/change.ts';
 import type { Decision } from './model/decision.ts';
 import type { ListEntry } from './model/list-entry.ts';
+import type { Proposal } from './model/proposal.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
 import type { SourceLimit } from './model/source-limit.ts';
 import type { Time } from './model/time.ts';
@@ -13,12 +14,23 @@ export interface Memory {
   readonly allow: readonly ListEntry[];
   readonly deny: readonly ListEntry[];
   readonly limits: readonly SourceLimit[];
+  readonly proposals: readonly Proposal[];
   readonly shielded: readonly ShieldEntry[];
   /** Forced changes that nobody had confirmed. */
   readonly changes: readonly Change[];
   /** False: the store said nothing (and has raised its alarm), so the kernel must not be made to agree with this. */
   readonly isComplete: boolean;
 }
+
+const nothing = {
+  decisions: [],
+  allow: [],
+  deny: [],
+  limits: [],
+  proposals: [],
+  shielded: [],
+  changes: [],
+} as const;
 
 export async function recall(store: Store, now: Time, since: Time): Promise<Memory> {
   try {
@@ -31,11 +43,12 @@ export async function recall(store: Store, now: Time, since: Time): Promise<Memo
       allow,
       deny,
       limits: await store.limits(),
+      proposals: await store.proposals(),
       shielded: await store.shield(now),
       changes: await store.changes(),
       isComplete: true,
     };
   } catch {
-    return { decisions: [], allow: [], deny: [], limits: [], shielded: [], changes: [], isComplete: false };
+    return { ...nothing, isComplete: false };
   }
 }

@@ -25,7 +25,7 @@ export async function describeStatus({
   readonly alarms: readonly Alarm[];
   readonly now: Time;
 }): Promise<Status> {
-  const { pipeline, lists, changes } = core;
+  const { pipeline, lists, proposals, changes } = core;
   const inForce = pipeline.inForce(now);
   const count = (wanted: Action) =>
     inForce.filter(({ action, enforced }) => action === wanted && (enforced || wanted === 'held')).length;
@@ -46,10 +46,11 @@ export async function describeStatus({
       drops: count('drop'),
       ports: count('port-ban'),
       held: count('held'),
+      proposed: proposals.waiting().length,
       unconfirmed: changes.waiting().length,
       shielded: new Set(pipeline.shield.entries(now).map(({ target }) => target)).size,
-      allow: lists.allow.entries().length,
-      deny: lists.deny.entries().length,
+      allow: lists.allow.size,
+      deny: lists.deny.size,
     },
     firewall: {
       pending: reconciler.pending().length,

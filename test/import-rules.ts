@@ -21,6 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   capture: ['model/', 'lib/'],
   store: ['model/', 'lib/'],
   geoip: ['model/', 'lib/'],
+  lists: ['model/', 'lib/'],
   sense: ['model/', 'lib/', 'asterisk/', 'capture/protocol.ts'],
   detect: ['model/', 'lib/'],
   decide: ['model/', 'lib/'],

@@ -6,18 +6,19 @@ import { callDaemon } from '../control/client.ts';
 import type { DetectorReport, Explanation, Forced, Status } from '../control/operations.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Decision } from '../model/decision.ts';
-import { type ListEntry, listNames } from '../model/list-entry.ts';
 import { viewAttacks } from './attack-views.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addLimitCommands } from './limit-commands.ts';
-import { type Call, duration, giver, network, show, showBan, untilConfirmed } from './orders.ts';
+import { addListCommands } from './list-commands.ts';
+import { type Call, duration, giver, network, show, showBan } from './orders.ts';
 import type { Output } from './print.ts';
-import { viewBans, viewDetectors, viewExplanation, viewList, viewStatus } from './views.ts';
+import { addProposalCommands } from './proposal-commands.ts';
+import { viewBans, viewDetectors, viewExplanation, viewStatus } from './views.ts';
 
 export function addOrderCommands(program: Command, output: Output): void {
-  const call: Call = (method, path, order) => {
+  const call: Call = (method, path, order, onProgress) => {
     const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
-    return callDaemon(config.control.socket, method, path, order);
+    return callDaemon(config.control.socket, method, path, order, onProgress);
   };
   const listing = <Answer>(path: string, view: (answer: Answer) => string) => {
     return async ({ json }: { json?: true }) => show(output, json, (await call('GET', path)) as Answer, view);
@@ -43,6 +44,7 @@ export function addOrderCommands(program: Command, output: Output): void {
   addHistoryCommands(program, output, call);
   addDecisionCommands(program, output, call);
   addLimitCommands(program, output, call);
+  addProposalCommands(program, output, call);
   program
     .command('reload')
     .description('read the configuration again; a wrong one changes nothing')
@@ -83,38 +85,6 @@ function addBanCommands(program: Command, output: Output, call: Call): void {
         wasInForce ? `${target} is not blocked any more` : `${target} was not blocked`,
       );
     });
-}
-
-function addListCommands(program: Command, output: Output, call: Call): void {
-  for (const name of listNames) {
-    const meaning = name === 'allow' ? 'never blocked' : 'always blocked';
-    const list = program.command(name).description(`addresses and networks that are ${meaning}`);
-    list
-      .command('list')
-      .description(`who is ${meaning}, and why`)
-      .option('--json', 'as JSON')
-      .action(async ({ json }: { json?: true }) =>
-        show(output, json, (await call('GET', `/v1/lists/${name}`)) as ListEntry[], viewList),
-      );
-    list
-      .command('add <address>')
-      .description(`${meaning} from now on`)
-      .option('--note <text>', 'why, for whoever reads it later')
-      .option('--force', 'also where phones of yours are behind it; confirm it afterwards')
-      .action(async (address: string, { note, force }: { note?: string; force?: true }) => {
-        const order = { target: network(address), ...giver(force), ...(note !== undefined && { note }) };
-        const { result, change } = (await call('POST', `/v1/lists/${name}/add`, order)) as Forced<ListEntry>;
-        output.out(`${result.target} is ${meaning} from now on${untilConfirmed(change)}`);
-      });
-    list
-      .command('remove <address>')
-      .description('take it off the list')
-      .action(async (address: string) => {
-        const answer = await call('POST', `/v1/lists/${name}/remove`, { target: network(address) });
-        const { target, wasThere } = answer as { target: string; wasThere: boolean };
-        output.out(wasThere ? `${target} is off the ${name}list` : `${target} was not on the ${name}list`);
-      });
-  }
 }
 
 function addHistoryCommands(program: Command, output: Output, call: Call): void {

@@ -9,7 +9,12 @@ import { SipwardenError } from '../model/error.ts';
 import { parseDuration } from '../model/time.ts';
 import { clock, type Output, plain, toJson } from './print.ts';
 
-export type Call = (method: 'GET' | 'POST', path: string, order?: object) => Promise<unknown>;
+export type Call = (
+  method: 'GET' | 'POST',
+  path: string,
+  order?: object,
+  onProgress?: (progress: unknown) => void,
+) => Promise<unknown>;
 
 export function showBan(output: Output, json: true | undefined, answer: Forced<Decision>): void {
   show(output, json, answer, ({ result: { target, until }, change }) => {

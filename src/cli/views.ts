@@ -4,7 +4,6 @@ import { describeRadius } from '../model/blast-radius.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Capabilities, KernelDrops, SourcePort } from '../model/enforcer.ts';
 import type { GeoDatabase, Origin } from '../model/geography.ts';
-import type { ListEntry } from '../model/list-entry.ts';
 import { formatDuration } from '../model/time.ts';
 import type { Replay } from '../replay.ts';
 import { originOf, viewAttack, viewAttacks } from './attack-views.ts';
@@ -33,6 +32,9 @@ export function viewStatus(status: Status): string {
     ...viewDrops(status.firewall.drops),
     ...viewDatabases(status.geoip),
     ...(inForce.held > 0 ? [`${inForce.held} bans wait for a person: sipwarden held`] : []),
+    ...(inForce.proposed > 0
+      ? [`${inForce.proposed} addresses are proposed for the denylist: sipwarden proposals`]
+      : []),
     ...(inForce.unconfirmed > 0
       ? [`${inForce.unconfirmed} forced changes wait for a confirmation: sipwarden unconfirmed`]
       : []),
@@ -116,14 +118,6 @@ function optionText([name, value]: [string, unknown]): string {
   return `${name} ${name.endsWith('_period') ? formatDuration(Number(value)) : String(value)}`;
 }
 
-export function viewList(entries: readonly ListEntry[]): string {
-  return table(
-    ['ADDRESS', 'NOTE', 'BY', 'SINCE'],
-    entries.map(({ target, note, author, time }) => [target, note, author, clock(time)]),
-    'the list is empty',
-  );
-}
-
 export function viewExplanation(explanation: Explanation): string {
   const { verdict, attacks, timeline, lists, shield, behind } = explanation;
   return [
@@ -131,8 +125,8 @@ export function viewExplanation(explanation: Explanation): string {
     ...(originOf(explanation) === '' ? [] : [`from: ${originOf(explanation)}`]),
     `behind it: ${describeRadius(behind)}${behind.names.length > 0 ? ` (${behind.names.map(plain).join(', ')})` : ''}`,
     ...lists.map(
-      ({ list, target, note, author, time }) =>
-        `${list}list: ${target} ${note && quoted(note)} by ${author}, ${clock(time)}`,
+      ({ list, target, note, author, time, until }) =>
+        `${list}list: ${target} ${note && quoted(note)} by ${plain(author)}, ${clock(time)}, until ${clock(until)}`,
     ),
     ...shield.map(
       ({ kind, target, name, why, since, provenSince, until }) =>

@@ -1,6 +1,9 @@
 // What a person (or a program of theirs) can ask of a running sipwarden: one set of orders behind every surface. Each
 // order's input is checked by its schema; each answer is plain data that the command line prints as it is.
 import { z } from 'zod';
+import type { Overlap } from '../decide/list-overlaps.ts';
+import { type ListFormat, listFormats } from '../lists/formats.ts';
+import { longest } from '../lists/list-row.ts';
 import { type Network, parseAddress, parseNetwork } from '../model/address.ts';
 import type { Alarm } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
@@ -8,7 +11,14 @@ import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
 import type { BackEnd, HeldEntry, KernelDrops } from '../model/enforcer.ts';
 import type { GeoDatabase, Origin } from '../model/geography.ts';
-import type { ListEntry, ListName } from '../model/list-entry.ts';
+import {
+  type ListEntry,
+  type ListName,
+  type ListTarget,
+  listTargetForm,
+  parseListTarget,
+} from '../model/list-entry.ts';
+import type { Proposal } from '../model/proposal.ts';
 import type { SensorHealth } from '../model/sensor.ts';
 import type { BlastRadius, ShieldEntry } from '../model/shield-entry.ts';
 import type { SourceLimit } from '../model/source-limit.ts';
@@ -25,9 +35,15 @@ const target = z.string().transform((text, context): Network => {
   });
   return z.NEVER;
 });
-const note = z.string().max(200, 'expected at most 200 characters').default('');
+const listTarget = z.string().transform((text, context): ListTarget => {
+  const parsed = parseListTarget(text);
+  if (parsed !== undefined) return parsed;
+  context.issues.push({ code: 'custom', input: text, message: `expected ${listTargetForm}` });
+  return z.NEVER;
+});
+const note = z.string().max(longest.note, `expected at most ${longest.note} characters`).default('');
 /** Who gives the order, as the surface knows them. */
-const by = z.string().max(64).default('command line');
+const by = z.string().max(longest.author).default('command line');
 const tenYearsMs = 315_360_000_000;
 const forMs = z.int().min(1_000).max(tenYearsMs).optional();
 const id = z.string().min(1).max(64);
@@ -51,8 +67,21 @@ export const orders = {
   dismiss: z.strictObject({ id, by }),
   confirm: z.strictObject({ id: id.optional() }),
   reload: z.strictObject({ ...forced }),
-  listAdd: z.strictObject({ target, note, ...forced }),
-  listRemove: z.strictObject({ target }),
+  listAdd: z
+    .strictObject({ target: listTarget, forMs, until: z.int().optional(), note, ...forced })
+    .refine(({ forMs: ms, until }) => ms === undefined || until === undefined, {
+      message: 'expected a duration or an end, not both',
+    }),
+  listRemove: z.strictObject({ target: listTarget }),
+  listImport: z.strictObject({
+    text: z.string(),
+    format: z.enum(listFormats).optional(),
+    dryRun: z.boolean().default(false),
+    replace: z.boolean().default(false),
+    ...forced,
+  }),
+  proposalApprove: z.strictObject({ target, note, ...forced }),
+  proposalDismiss: z.strictObject({ target, by }),
   limitSet: z
     .strictObject({
       target,
@@ -88,6 +117,7 @@ export interface Status {
     readonly drops: number;
     readonly ports: number;
     readonly held: number;
+    readonly proposed: number;
     readonly unconfirmed: number;
     readonly shielded: number;
     readonly allow: number;
@@ -144,6 +174,32 @@ export interface Forced<Result> {
   readonly change?: Change;
 }
 
+/** A new entry, and where others lie in it or around it. */
+export interface AddedEntry extends ListEntry {
+  readonly overlaps: readonly Overlap[];
+}
+
+/** Entries that were compared with who is ours. */
+export interface ImportProgress {
+  readonly checked: number;
+  readonly of: number;
+}
+
+/** What an import did, or would do. Of nothing is anything done where a line was refused. */
+export interface Imported {
+  readonly format: ListFormat;
+  readonly isDone: boolean;
+  readonly added: readonly ListTarget[];
+  readonly changed: readonly ListTarget[];
+  readonly removed: readonly ListTarget[];
+  readonly unchanged: number;
+  /** In the order of the file; line 0 is the file as a whole. */
+  readonly refused: readonly { readonly line: number; readonly reason: string }[];
+  readonly skipped: readonly { readonly line: number; readonly reason: string }[];
+  /** What was forced, and waits for a confirmation. */
+  readonly changes: readonly Change[];
+}
+
 /** Orders that change something resolve when they are in the kernel and on the disk. All reject with SipwardenError. */
 export interface Operations {
   status(): Promise<Status>;
@@ -159,11 +215,23 @@ export interface Operations {
   confirm(order: Order<'confirm'>): Promise<readonly Change[]>;
   shield(): Promise<readonly ShieldEntry[]>;
   list(name: ListName): Promise<readonly ListEntry[]>;
-  listAdd(name: ListName, order: Order<'listAdd'>): Promise<Forced<ListEntry>>;
+  listAdd(name: ListName, order: Order<'listAdd'>): Promise<Forced<AddedEntry>>;
   listRemove(
     name: ListName,
     order: Order<'listRemove'>,
-  ): Promise<{ readonly target: Network; readonly wasThere: boolean }>;
+  ): Promise<{ readonly target: ListTarget; readonly wasThere: boolean }>;
+  /** All of a file, or nothing of it. */
+  listImport(
+    name: ListName,
+    order: Order<'listImport'>,
+    onProgress?: (progress: ImportProgress) => void,
+  ): Promise<Imported>;
+  /** Where entries of both lists lie in one another, at most 1,000. */
+  listOverlaps(): Promise<readonly Overlap[]>;
+  /** Sources that were banned so often that they belong on the denylist. */
+  proposals(): Promise<readonly Proposal[]>;
+  proposalApprove(order: Order<'proposalApprove'>): Promise<Forced<AddedEntry>>;
+  proposalDismiss(order: Order<'proposalDismiss'>): Promise<Proposal>;
   detectors(): Promise<readonly DetectorReport[]>;
   limits(): Promise<Limits>;
   limitSet(order: Order<'limitSet'>): Promise<readonly SourceLimit[]>;

@@ -3,13 +3,17 @@ import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { writeCsv } from '../lists/csv.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import { listNames } from '../model/list-entry.ts';
 import type { ControlOptions } from './control-options.ts';
-import { type Operations, orders } from './operations.ts';
+import { type ImportProgress, type Operations, orders } from './operations.ts';
+import { progressType, withProgress } from './progress.ts';
 import { checkSocketIsFree } from './socket-in-use.ts';
 
 const bodyLimit = 64 * 1024;
+/** Of a file with some 200,000 lines. */
+const importLimit = 64 * 1024 * 1024;
 const listName = z.enum(listNames);
 
 /** Listens; rejects with CONTROL_IN_USE. */
@@ -54,6 +58,13 @@ function createServer(routes: readonly Routes[], operations: Operations): Fastif
 
 const addReadingRoutes: Routes = (server, operations) => {
   server.get('/v1/status', () => operations.status());
+  server.get('/v1/lists/:name/export', async ({ params }, reply) =>
+    reply
+      .type('text/csv; charset=utf-8; header=present')
+      .send(writeCsv(await operations.list(nameOf(params)))),
+  );
+  server.get('/v1/overlaps', () => operations.listOverlaps());
+  server.get('/v1/proposals', () => operations.proposals());
   server.get('/v1/bans', () => operations.bans());
   server.get('/v1/attacks', ({ query }) => operations.attacks(orders.attacks.parse(query)));
   server.get('/v1/explain', ({ query }) => operations.explain(orders.explain.parse(query)));
@@ -85,6 +96,18 @@ const addOrderRoutes: Routes = (server, operations) => {
   );
   server.post('/v1/lists/:name/remove', ({ params, body }) =>
     operations.listRemove(nameOf(params), orders.listRemove.parse(body)),
+  );
+  server.post('/v1/lists/:name/import', { bodyLimit: importLimit }, ({ params, body, headers }, reply) => {
+    const [name, order] = [nameOf(params), orders.listImport.parse(body)];
+    if (headers.accept !== progressType) return operations.listImport(name, order);
+    const lines = withProgress<ImportProgress>((tell) => operations.listImport(name, order, tell), failureOf);
+    return reply.type(progressType).send(lines);
+  });
+  server.post('/v1/proposals/approve', ({ body }) =>
+    operations.proposalApprove(orders.proposalApprove.parse(body)),
+  );
+  server.post('/v1/proposals/dismiss', ({ body }) =>
+    operations.proposalDismiss(orders.proposalDismiss.parse(body)),
   );
 };
 

@@ -11,6 +11,11 @@ export interface NetworkMap<Value> {
   match(target: Network): Value | undefined;
   /** Any value whose network shares an address with the target. */
   overlapping(target: Network): Value | undefined;
+  /** The values of all networks that cover all of the target, the widest first. */
+  covering(target: Network): readonly Value[];
+  /** The values of the networks that lie inside of the target, itself included. */
+  inside(target: Network): Iterable<Value>;
+  keys(): Iterable<Network>;
   values(): readonly Value[];
   readonly size: number;
 }
@@ -50,6 +55,16 @@ export function createNetworkMap<Value>(
       const { covering, below } = pathTo(rootOf(target), bitsOf(target));
       return valueAt(covering ?? anyIn(below));
     },
+    covering(target) {
+      const bits = bitsOf(target);
+      const { passed, below } = pathTo(rootOf(target), bits);
+      const nodes = below?.length === bits.length ? [...passed, below] : passed;
+      return nodes.filter((node) => covers(node, bits)).flatMap(({ network }) => valueAt(network) ?? []);
+    },
+    *inside(target) {
+      for (const network of allIn(pathTo(rootOf(target), bitsOf(target)).below)) yield valueAt(network)!;
+    },
+    keys: () => values.keys(),
     values: () => [...values.values()],
     get size() {
       return values.size;
@@ -64,7 +79,8 @@ function createNode({ words, length }: AddressBits, network?: Network): Node {
 }
 
 /** The most specific network that covers all of the target, and the node of all that lie inside of it. */
-function pathTo(root: Node, { words, length }: AddressBits) {
+function pathTo(root: Node, bits: AddressBits) {
+  const { words, length } = bits;
   const passed: Node[] = [];
   let node: Node | undefined = root;
   while (node && node.length < length) {
@@ -73,9 +89,15 @@ function pathTo(root: Node, { words, length }: AddressBits) {
   }
   // Only the bits at the forks were looked at until now; what comes too far down is looked at in whole.
   const below = node && commonBits(node.words, words, length) === length ? node : undefined;
-  if (below?.length === length && below.network !== undefined) return { covering: below.network, below };
-  const covering = passed.findLast((each) => commonBits(each.words, words, each.length) === each.length);
-  return { covering: covering?.network, below };
+  if (below?.length === length && below.network !== undefined)
+    return { covering: below.network, below, passed };
+  const covering = passed.findLast((node) => covers(node, bits));
+  return { covering: covering?.network, below, passed };
+}
+
+/** Of a node on the path to the target. */
+function covers({ words, length }: Node, target: AddressBits): boolean {
+  return commonBits(words, target.words, length) === length;
 }
 
 function branchOf({ length }: Node, words: readonly number[]): 'zero' | 'one' {
@@ -86,6 +108,12 @@ function anyIn(node: Node | undefined): Network | undefined {
   let at = node;
   while (at && at.network === undefined) at = at.zero ?? at.one;
   return at?.network;
+}
+
+function* allIn(node: Node | undefined): Generator<Network> {
+  if (node?.network !== undefined) yield node.network;
+  if (node?.zero) yield* allIn(node.zero);
+  if (node?.one) yield* allIn(node.one);
 }
 
 function insert(root: Node, network: Network): void {

@@ -14,6 +14,21 @@ export const policyOptions = z.strictObject({
   forgiven_after: durationOption('30d').describe(
     'A source that was quiet for so long counts as a first offender again.',
   ),
+  block_threshold: z
+    .int()
+    .min(2)
+    .max(100)
+    .default(5)
+    .describe('After so many bans of one source within block_window it belongs on the denylist.'),
+  block_window: durationOption('30d', { atLeast: '1h' }).describe(
+    'Bans longer ago than this do not count towards block_threshold.',
+  ),
+  promote: z
+    .enum(['automatic', 'propose', 'never'])
+    .default('propose')
+    .describe(
+      'What becomes of such a source: "automatic" puts it on the denylist, "propose" asks you ("sipwarden proposals"). Never one of yours.',
+    ),
   grace: durationOption('90s').describe(
     'After a start of sipwarden or of the PBX whole sites register at once: so long a challenge that is not taken up is no evidence.',
   ),

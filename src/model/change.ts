@@ -1,5 +1,5 @@
 // A change that a person forced against a protection: made until confirmed, and undone when nobody confirms it in time.
-import type { Network } from './address.ts';
+import type { ListTarget } from './list-entry.ts';
 import type { Time } from './time.ts';
 
 export const changeKinds = ['ban', 'deny', 'mode'] as const;
@@ -9,7 +9,7 @@ export interface Change {
   /** A ban, an entry of the denylist, or the step from observing to enforcing. */
   readonly kind: (typeof changeKinds)[number];
   /** Absent for `mode`. */
-  readonly target?: Network;
+  readonly target?: ListTarget;
   readonly by: string;
   readonly time: Time;
   /** When it is undone by itself. */

@@ -1,8 +1,13 @@
 // A limit that a person gave a single source: more, or less, than a stranger may send.
+import type { Network } from './address.ts';
 import type { LimitName } from './enforcer.ts';
-import type { ListEntry } from './list-entry.ts';
+import type { Time } from './time.ts';
 
-export interface SourceLimit extends ListEntry {
+export interface SourceLimit {
+  readonly target: Network;
+  readonly note: string;
+  readonly author: string;
+  readonly time: Time;
   readonly limit: LimitName;
   /** Of INVITEs, or of TFTP requests. A network shares it. */
   readonly perMinute: number;

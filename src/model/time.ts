@@ -21,6 +21,17 @@ export function formatDuration(ms: number): string {
   return ms === 0 ? '0s' : `${ms}ms`;
 }
 
+const timePattern = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** Reads ISO 8601, `2026-12-31` or `2026-12-31T18:00:00Z`; UTC where no zone is named. Undefined for anything else. */
+export function parseTime(text: string): Time | undefined {
+  const match = timePattern.exec(text.trim());
+  if (!match) return undefined;
+  const isLocal = match[1] === undefined && text.trim().length > 10;
+  const time = Date.parse(`${text.trim().replace(' ', 'T')}${isLocal ? 'Z' : ''}`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
 /** ISO 8601 in UTC with milliseconds. */
 export function isoTime(time: Time): string {
   return new Date(time).toISOString();

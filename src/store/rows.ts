@@ -5,13 +5,15 @@ import type { Attack } from '../model/attack.ts';
 import { type Change, changeKinds } from '../model/change.ts';
 import { actions, type Decision } from '../model/decision.ts';
 import { limitNames } from '../model/enforcer.ts';
-import type { ListEntry } from '../model/list-entry.ts';
+import { type ListEntry, parseListTarget } from '../model/list-entry.ts';
 import { proofRungs, sensorNames, transports } from '../model/observation.ts';
+import type { Proposal } from '../model/proposal.ts';
 import { type ShieldEntry, shieldKinds } from '../model/shield-entry.ts';
 import type { SourceLimit } from '../model/source-limit.ts';
 import type { StoredDecision } from './stored-decision.ts';
 
 const network = z.string().refine((text) => parseNetwork(text) === text);
+const listTarget = z.string().refine((text) => parseListTarget(text) === text);
 const time = z.int();
 const proof = z.enum(['asserted', 'proven']);
 const action = z.enum(actions);
@@ -91,11 +93,31 @@ export const attackRow: z.ZodType<Attack> = z.object({
   reason: z.string(),
 });
 
-const listed = { target: network, note: z.string(), author: z.string(), time };
+const listed = { note: z.string(), author: z.string(), time };
 
-export const listRow: z.ZodType<ListEntry> = z.object(listed);
+export const listRow: z.ZodType<ListEntry> = z.object({
+  ...listed,
+  target: listTarget,
+  until: time.exactOptional(),
+  addresses: json(z.array(network)).exactOptional(),
+});
 
-export const limitRow: z.ZodType<SourceLimit> = z.object({ ...listed, limit, perMinute: z.int().min(1) });
+export const proposalRow: z.ZodType<Proposal> = z.object({
+  target: network,
+  time,
+  bans: z.int(),
+  reason: z.string(),
+  answer: z.enum(['approved', 'dismissed']).exactOptional(),
+  answeredTime: time.exactOptional(),
+  answeredBy: z.string().exactOptional(),
+});
+
+export const limitRow: z.ZodType<SourceLimit> = z.object({
+  ...listed,
+  target: network,
+  limit,
+  perMinute: z.int().min(1),
+});
 
 export const shieldRow: z.ZodType<ShieldEntry> = z.object({
   kind: z.enum(shieldKinds),
@@ -113,7 +135,7 @@ export const shieldRow: z.ZodType<ShieldEntry> = z.object({
 export const changeRow: z.ZodType<Change> = z.object({
   id: z.string(),
   kind: z.enum(changeKinds),
-  target: network.exactOptional(),
+  target: listTarget.exactOptional(),
   by: z.string(),
   time,
   until: time,
@@ -149,6 +171,11 @@ export function attackParameters(attack: Attack) {
 export function shieldParameters(entry: ShieldEntry) {
   const { provenSince = null, until = null, ports, callId = null, ...cells } = entry;
   return { ...cells, provenSince, until, ports: JSON.stringify(ports), callId };
+}
+
+export function proposalParameters(proposal: Proposal) {
+  const { answer = null, answeredTime = null, answeredBy = null, ...cells } = proposal;
+  return { ...cells, answer, answeredTime, answeredBy };
 }
 
 export function changeParameters({ target, hits, ...cells }: Change) {

@@ -101,4 +101,18 @@ export const migrations: readonly string[] = [
   ALTER TABLE attacks ADD COLUMN country TEXT;
   ALTER TABLE attacks ADD COLUMN autonomous_system TEXT;
   `,
+  `
+  ALTER TABLE lists ADD COLUMN until INTEGER;
+  ALTER TABLE lists ADD COLUMN addresses TEXT;
+
+  CREATE TABLE proposals (
+    target TEXT PRIMARY KEY,
+    time INTEGER NOT NULL,
+    bans INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    answer TEXT,
+    answered_time INTEGER,
+    answered_by TEXT
+  ) STRICT;
+  `,
 ];

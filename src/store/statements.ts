@@ -40,10 +40,24 @@ export const statements = {
   capAttacks: `DELETE FROM attacks WHERE rowid IN
     (SELECT rowid FROM attacks ORDER BY last_time DESC LIMIT -1 OFFSET :limit)`,
 
-  saveListEntry: `INSERT INTO lists (list, target, note, author, time) VALUES (:list, :target, :note, :author, :time)
-    ON CONFLICT (list, target) DO UPDATE SET note = excluded.note, author = excluded.author, time = excluded.time`,
-  removeListEntry: 'DELETE FROM lists WHERE list = :list AND target = :target',
-  listEntries: 'SELECT target, note, author, time FROM lists WHERE list = :list ORDER BY time, target',
+  saveListEntries: `INSERT INTO lists (list, target, note, author, time, until, addresses)
+    SELECT :list, value ->> 'target', value ->> 'note', value ->> 'author', value ->> 'time', value ->> 'until',
+      value -> 'addresses'
+    FROM json_each(:entries) WHERE true
+    ON CONFLICT (list, target) DO UPDATE SET note = excluded.note, author = excluded.author, time = excluded.time,
+      until = excluded.until, addresses = excluded.addresses`,
+  removeListEntries: `DELETE FROM lists WHERE list = :list AND target IN (SELECT value FROM json_each(:targets))`,
+  listEntries: `SELECT target, note, author, time, until, addresses FROM lists WHERE list = :list
+    ORDER BY time, rowid`,
+
+  saveProposal: `INSERT INTO proposals (target, time, bans, reason, answer, answered_time, answered_by)
+    VALUES (:target, :time, :bans, :reason, :answer, :answeredTime, :answeredBy)
+    ON CONFLICT (target) DO UPDATE SET time = excluded.time, bans = excluded.bans, reason = excluded.reason,
+      answer = excluded.answer, answered_time = excluded.answered_time, answered_by = excluded.answered_by`,
+  removeProposal: 'DELETE FROM proposals WHERE target = :target',
+  proposals: `SELECT target, time, bans, reason, answer, answered_time AS answeredTime, answered_by AS answeredBy
+    FROM proposals ORDER BY time, target`,
+  pruneProposals: 'DELETE FROM proposals WHERE time < :before',
 
   saveShield: `INSERT INTO shield (kind, target, name, why, since, proven_since, last_seen, until, ports, call_id)
     VALUES (:kind, :target, :name, :why, :since, :provenSince, :lastSeen, :until, :ports, :callId)

@@ -9,8 +9,9 @@ import type { Attack } from '../model/attack.ts';
 import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
 import { SipwardenError } from '../model/error.ts';
-import type { ListEntry, ListName } from '../model/list-entry.ts';
+import type { ListChange, ListEntry, ListName } from '../model/list-entry.ts';
 import { durationOption } from '../model/options.ts';
+import type { Proposal } from '../model/proposal.ts';
 import type { ShieldEntry } from '../model/shield-entry.ts';
 import type { SourceLimit } from '../model/source-limit.ts';
 import type { Time } from '../model/time.ts';
@@ -53,10 +54,16 @@ export interface Store {
   /** The newest first. */
   attacks(filter: { since?: Time; source?: Network; limit: number }): Promise<Attack[]>;
 
-  saveListEntry(list: ListName, entry: ListEntry): Promise<void>;
-  removeListEntry(list: ListName, target: Network): Promise<void>;
+  /** All of it, or nothing. */
+  changeList(list: ListName, change: ListChange): Promise<void>;
   /** In the order in which they were made. */
   listEntries(list: ListName): Promise<ListEntry[]>;
+
+  /** One for each target. */
+  saveProposal(proposal: Proposal): Promise<void>;
+  removeProposal(target: Network): Promise<void>;
+  /** Answered ones too, in the order in which they were made. */
+  proposals(): Promise<Proposal[]>;
 
   saveShield(entry: ShieldEntry): Promise<void>;
   removeShield(entry: ShieldEntry): Promise<void>;
@@ -143,10 +150,16 @@ export async function openStore(parts: StoreParts): Promise<Store> {
     attacks: ({ since = 0, source, limit }) =>
       read(rows.attackRow, { name: 'attacks', parameters: { since, source: source ?? null, limit } }),
 
-    saveListEntry: (list, { target, note, author, time }) =>
-      write('saveListEntry', { list, target, note, author, time }),
-    removeListEntry: (list, target) => write('removeListEntry', { list, target }),
+    changeList: (list, { add = [], remove = [] }) =>
+      queue.add(
+        { name: 'removeListEntries', parameters: { list, targets: JSON.stringify(remove) } },
+        { name: 'saveListEntries', parameters: { list, entries: JSON.stringify(add) } },
+      ),
     listEntries: (list) => read(rows.listRow, { name: 'listEntries', parameters: { list } }),
+
+    saveProposal: (proposal) => write('saveProposal', rows.proposalParameters(proposal)),
+    removeProposal: (target) => write('removeProposal', { target }),
+    proposals: () => read(rows.proposalRow, { name: 'proposals', parameters: {} }),
 
     saveShield: (entry) => write('saveShield', rows.shieldParameters(entry)),
     removeShield: ({ kind, target, name }) => write('removeShield', { kind, target, name }),
@@ -168,6 +181,7 @@ export async function openStore(parts: StoreParts): Promise<Store> {
         write('pruneAttacks', { before }),
         write('capAttacks', { limit: rowLimit }),
         write('pruneShield', { now }),
+        write('pruneProposals', { before }),
       ]);
     },
     health: health.report,

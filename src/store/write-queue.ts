@@ -18,17 +18,17 @@ export interface WriteQueueParts {
 
 export interface WriteQueue {
   /**
-   * Resolves when it is durable. Rejects with STORE_* where that did not work at the first try: it is tried again all
+   * Resolves when all of it is durable: these writes share one transaction. Rejects with STORE_* where that did not work at the first try: it is tried again all
    * the same, except after STORE_REFUSED, STORE_OVERFLOW and STORE_CLOSED. May be left unawaited.
    */
-  add(write: Statement): Promise<void>;
+  add(...writes: readonly Statement[]): Promise<void>;
   /** Writes what is left, but tries a failing disk only once more; gives back how many writes are lost. */
   close(): Promise<number>;
   counters(): { waiting: number; written: number; refused: number; overflowed: number; failedTries: number };
 }
 
 interface Entry {
-  readonly write: Statement;
+  readonly writes: readonly Statement[];
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -44,14 +44,14 @@ export function createWriteQueue({ commit, capacity, onFailing, onWell }: WriteQ
   const settle = (batch: readonly Entry[], refused: RefusedWrites) => {
     entries.splice(0, batch.length);
     counted.refused += refused.size;
-    counted.written += batch.length - refused.size;
-    for (const [index, entry] of batch.entries()) {
-      const reason = refused.get(index);
-      if (reason === undefined) entry.resolve();
-      else
-        entry.reject(
-          new SipwardenError('STORE_REFUSED', `the database refused ${entry.write.name}: ${reason}`),
-        );
+    counted.written += batch.reduce((sum, { writes }) => sum + writes.length, -refused.size);
+    let at = 0;
+    for (const { writes, resolve, reject } of batch) {
+      const index = writes.findIndex((_, offset) => refused.has(at + offset));
+      const reason = `the database refused ${writes[index]?.name}: ${refused.get(at + index)}`;
+      at += writes.length;
+      if (index < 0) resolve();
+      else reject(new SipwardenError('STORE_REFUSED', reason));
     }
   };
 
@@ -70,7 +70,7 @@ export function createWriteQueue({ commit, capacity, onFailing, onWell }: WriteQ
     try {
       while (entries.length > 0) {
         const batch = entries.slice(0, batchLimit);
-        settle(batch, await commit(batch.map(({ write }) => write)));
+        settle(batch, await commit(batch.flatMap(({ writes }) => writes)));
         pauseMs = firstPauseMs;
         onWell();
       }
@@ -96,14 +96,14 @@ export function createWriteQueue({ commit, capacity, onFailing, onWell }: WriteQ
   };
 
   return {
-    add(write) {
+    add(...writes) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       // The alarm speaks for writes that nobody waits for; an unhandled rejection would end the daemon.
       promise.catch(() => {});
       const refused = refusal();
       if (refused) reject(refused);
       else {
-        entries.push({ write, resolve, reject });
+        entries.push({ writes, resolve, reject });
         if (!retry) flush();
       }
       return promise;

@@ -174,12 +174,12 @@ const phone: ShieldEntry = {
 describe('lists and shield', () => {
   test('an entry is on the list that it was put on, once, until it is removed', async () => {
     const entry = { target: '192.0.2.0/24', note: 'office', author: 'root', time: 1 };
-    await store.saveListEntry('allow', entry);
-    await store.saveListEntry('allow', { ...entry, note: 'head office' });
-    await store.saveListEntry('deny', { ...entry, target: '198.51.100.9' });
+    await store.changeList('allow', { add: [entry] });
+    await store.changeList('allow', { add: [{ ...entry, note: 'head office' }] });
+    await store.changeList('deny', { add: [{ ...entry, target: '198.51.100.9' }] });
     await reopen();
     expect(await store.listEntries('allow')).toEqual([{ ...entry, note: 'head office' }]);
-    await store.removeListEntry('allow', '192.0.2.0/24');
+    await store.changeList('allow', { remove: ['192.0.2.0/24'] });
     expect(await store.listEntries('allow')).toEqual([]);
     expect(await store.listEntries('deny')).toHaveLength(1);
   });
