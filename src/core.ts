@@ -2,12 +2,12 @@
 // once for the daemon and for the tests that drive it.
 import { randomInt, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Dns } from './asterisk/host-lookup.ts';
 import { type Changes, createChanges } from './changes.ts';
 import type { Config } from './config.ts';
 import { createEffects, entryOf } from './effects.ts';
 import { createFirewall, type Firewall, firewallSettings } from './firewall.ts';
 import type { Logger } from './lib/logger.ts';
+import type { ListDns } from './list-names.ts';
 import { createLists } from './lists.ts';
 import type { Address } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
@@ -38,7 +38,7 @@ export interface CoreParts {
   readonly ownAddresses: () => readonly Address[];
   readonly geography: Geography;
   /** For the host names of lists; the system's, where it is not given. */
-  readonly makeDns?: () => Dns;
+  readonly dns?: ListDns;
 }
 
 export type Core = ReturnType<typeof createCore>;
@@ -56,7 +56,7 @@ export function createCore({
   now,
   ownAddresses,
   geography,
-  makeDns,
+  dns,
   ...parts
 }: CoreParts) {
   let config = parts.config;
@@ -75,7 +75,7 @@ export function createCore({
       return stops[0]?.detail;
     },
     allowed: () => letIn(),
-    makeDns,
+    dns,
     ...{ alarms, logger, now },
   });
   const effects = createEffects({

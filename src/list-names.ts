@@ -15,16 +15,18 @@ export interface ListNames {
 /** More are not followed. */
 export const listNameLimit = hostNameLimit;
 
-/** An order waits for an answer that long; a dynamic address is a minute late at most. Milliseconds. */
-const timing = { everyMs: 60_000, unansweredEveryMs: 30_000, firstMs: 10_000 };
+export interface ListDns {
+  readonly makeDns: () => Dns;
+  /** A dynamic address is so late at most. Milliseconds. */
+  readonly everyMs: number;
+}
 
-export function createListNames({
-  makeDns = systemDns,
-  onChange,
-}: {
-  readonly makeDns?: (() => Dns) | undefined;
-  readonly onChange: () => void;
-}): ListNames {
+export const listDns: ListDns = { makeDns: systemDns, everyMs: 60_000 };
+/** An order waits for an answer that long. Milliseconds. */
+const firstMs = 10_000;
+
+export function createListNames({ makeDns, everyMs }: ListDns, onChange: () => void): ListNames {
+  const timing = { everyMs, unansweredEveryMs: everyMs / 2, firstMs };
   const hostNames = createHostNames({ makeDns, timing, onChange });
   // Whoever has a port is not asked for by SRV records.
   const server = (host: ListTarget) => ({ host, hasPort: true });

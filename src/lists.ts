@@ -1,12 +1,11 @@
 // The allowlist and the denylist as they are in force: each change is in memory, in the kernel and on the disk. Entries
 // end when their time is over, and host names follow DNS.
-import type { Dns } from './asterisk/host-lookup.ts';
 import { type AddressList, createAddressList } from './decide/address-list.ts';
 import { settled } from './effects.ts';
 import type { Reconciler } from './enforce/reconciler.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import type { Logger } from './lib/logger.ts';
-import { createListNames } from './list-names.ts';
+import { createListNames, type ListDns, listDns } from './list-names.ts';
 import type { Address, Network } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Entry } from './model/enforcer.ts';
@@ -49,7 +48,7 @@ export interface ListsParts {
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
-  readonly makeDns?: (() => Dns) | undefined;
+  readonly dns?: ListDns | undefined;
 }
 
 const refusedAlarm = 'LIST_NAME_REFUSED';
@@ -57,7 +56,7 @@ const refusedAlarm = 'LIST_NAME_REFUSED';
 const atOnce = 1_000;
 
 export function createLists(parts: ListsParts): Lists {
-  const { remembered, reconciler, store, refusal, allowed, alarms, logger, now, makeDns } = parts;
+  const { remembered, reconciler, store, refusal, allowed, alarms, logger, now, dns = listDns } = parts;
   const isOver = ({ until }: ListEntry) => until !== undefined && until <= now();
   const lasting = (name: ListName) => createAddressList(remembered[name].filter((entry) => !isOver(entry)));
   const lists = { allow: lasting('allow'), deny: lasting('deny') };
@@ -159,7 +158,7 @@ export function createLists(parts: ListsParts): Lists {
     const message = `the addresses of a host name are not taken: ${refused.slice(0, 3).join('; ')}`;
     alarms.raise(refusedAlarm, message, 'see whose name it is; its last good addresses stay in force');
   };
-  const names = createListNames({ makeDns, onChange: followNames });
+  const names = createListNames(dns, followNames);
 
   return {
     ...lists,

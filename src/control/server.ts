@@ -58,13 +58,6 @@ function createServer(routes: readonly Routes[], operations: Operations): Fastif
 
 const addReadingRoutes: Routes = (server, operations) => {
   server.get('/v1/status', () => operations.status());
-  server.get('/v1/lists/:name/export', async ({ params }, reply) =>
-    reply
-      .type('text/csv; charset=utf-8; header=present')
-      .send(writeCsv(await operations.list(nameOf(params)))),
-  );
-  server.get('/v1/overlaps', () => operations.listOverlaps());
-  server.get('/v1/proposals', () => operations.proposals());
   server.get('/v1/bans', () => operations.bans());
   server.get('/v1/attacks', ({ query }) => operations.attacks(orders.attacks.parse(query)));
   server.get('/v1/explain', ({ query }) => operations.explain(orders.explain.parse(query)));
@@ -97,6 +90,13 @@ const addOrderRoutes: Routes = (server, operations) => {
   server.post('/v1/lists/:name/remove', ({ params, body }) =>
     operations.listRemove(nameOf(params), orders.listRemove.parse(body)),
   );
+  server.get('/v1/lists/:name/export', async ({ params }, reply) =>
+    reply
+      .type('text/csv; charset=utf-8; header=present')
+      .send(writeCsv(await operations.list(nameOf(params)))),
+  );
+  server.get('/v1/overlaps', () => operations.listOverlaps());
+  server.get('/v1/proposals', () => operations.proposals());
   server.post('/v1/lists/:name/import', { bodyLimit: importLimit }, ({ params, body, headers }, reply) => {
     const [name, order] = [nameOf(params), orders.listImport.parse(body)];
     if (headers.accept !== progressType) return operations.listImport(name, order);

@@ -66,11 +66,11 @@ export async function* readCsv(text: string, now: Time): AsyncGenerator<ListRow>
   }
 }
 
-/** Every record, in the order of the file, as its cells or as what is wrong with it. */
+/** Every record as its cells, and then the lines that are none. */
 export async function* readRecords(
   text: string,
 ): AsyncGenerator<{ cells: readonly string[]; line: number; problem?: string }> {
-  const problems: { line: number; problem: string }[] = [];
+  const broken = new Set<number>();
   const parser = parse({
     bom: true,
     comment: '#',
@@ -83,7 +83,7 @@ export async function* readRecords(
     skip_records_with_error: true,
     on_skip: (error) => {
       const { lines = 0 } = error as { lines?: number };
-      problems.push({ line: lines, problem: 'the quotes do not match, or the line is too long' });
+      broken.add(lines);
       return undefined;
     },
   });
@@ -99,7 +99,8 @@ export async function* readRecords(
     yield { cells: record, line: info.lines };
   }
   await feeding;
-  for (const each of problems) yield { cells: [], ...each };
+  const problem = 'the quotes do not match, or the line is too long';
+  for (const line of broken) yield { cells: [], line, problem };
 }
 
 interface Parsed {

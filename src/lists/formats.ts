@@ -21,7 +21,7 @@ const marks: readonly (readonly [ListFormat, RegExp])[] = [
   ['freepbx', /^All (?:entries in zone|blacklisted entries)/m],
   ['fail2ban', /^\s*\[\{?'|^\s*\[\]\s*$|Banned IP list:|^\s*\S+\s+[\d-]{10} [\d:]{8} \+ -?\d+ = /m],
   ['crowdsec', /^\s*\[\s*\{|^id,source,ip,reason,action/],
-  ['csv', /^[^#;\n]*[,\t]|^[^#;\n]+;\s*\S|^"/m],
+  ['csv', /^[^#;\n]*[,\t]|^[^#;\s]+;\s*\S|^"/m],
   ['csv', /^\s*(?:address|target|ip|network)\s*$/im],
 ];
 

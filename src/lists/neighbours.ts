@@ -32,6 +32,7 @@ export const readIpset: Reader = function* (text, now) {
 
 /** `fail2ban-client banned`, `status JAIL` and `get JAIL banip`, also `--with-time`. */
 export const readFail2ban: Reader = function* (text, now) {
+  const isStatus = text.includes(bannedList);
   for (const [line, content] of linesOf(text)) {
     const [, timed, seconds = '', end = ''] = withTime.exec(content) ?? [];
     if (timed !== undefined) {
@@ -42,12 +43,14 @@ export const readFail2ban: Reader = function* (text, now) {
         for (const [, target = ''] of list.matchAll(/'([^']*)'/g))
           yield readRow(line, { target, note: `fail2ban ${jail}`.slice(0, 200) }, now);
       }
-    } else if (/Banned IP list:/.test(content) || !/^\s*[|`]?-|^Status /.test(content)) {
-      const list = content.replace(/^.*Banned IP list:/, '');
+    } else if (!isStatus || content.includes(bannedList)) {
+      const list = content.split(bannedList).at(-1) ?? '';
       for (const target of wordsOf(list)) yield readRow(line, { target, note: 'fail2ban' }, now);
     }
   }
 };
+
+const bannedList = 'Banned IP list:';
 
 /** `192.0.2.1 	2026-11-24 10:00:00 + 600 = 2026-11-24 10:10:00`, in the time of the host; -1 seconds are for good. */
 const withTime = /^\s*(\S+)\s+[\d-]{10} [\d:]{8} \+ (-?\d+) = ([\d-]{10} [\d:]{8})/;

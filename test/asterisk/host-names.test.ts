@@ -2,34 +2,13 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { askDns, askHost, type Dns, systemDns } from '../../src/asterisk/host-lookup.ts';
 import { createHostNames, hostNameLimit } from '../../src/asterisk/host-names.ts';
 import { waitFor } from '../wait-for.ts';
-
-type Records = Record<string, readonly string[] | 'failure' | 'silence'>;
+import { fakeDns, type Records } from './fake-dns.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
   jest.useRealTimers();
 });
-
-/** Records as `A name`, `AAAA name`, `SRV name`, `hosts name`; what is not there does not exist. */
-function fakeDns(records: Records): Dns & { readonly asked: string[] } {
-  const asked: string[] = [];
-  const answer = async (question: string): Promise<readonly string[]> => {
-    asked.push(question);
-    const found = records[question];
-    if (found === 'silence') return new Promise(() => {});
-    if (found === undefined) throw Object.assign(new Error('not found'), { code: 'ENOTFOUND' });
-    if (found === 'failure') throw Object.assign(new Error('timeout'), { code: 'ETIMEOUT' });
-    return found;
-  };
-  return {
-    asked,
-    resolve4: (host) => answer(`A ${host}`),
-    resolve6: (host) => answer(`AAAA ${host}`),
-    resolveSrv: async (name) => (await answer(`SRV ${name}`)).map((target) => ({ name: target })),
-    lookup: (host) => answer(`hosts ${host}`),
-  };
-}
 
 const provider = { host: 'provider.example', hasPort: false };
 

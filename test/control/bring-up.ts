@@ -5,12 +5,13 @@ import { callDaemon } from '../../src/control/client.ts';
 import { startAsteriskControl, startControl } from '../../src/control/server.ts';
 import { createCore } from '../../src/core.ts';
 import { createLogger } from '../../src/lib/logger.ts';
+import type { ListDns } from '../../src/list-names.ts';
 import { recall } from '../../src/recall.ts';
 import { createAlarmBoard } from '../../src/report/alarms.ts';
 import { openStore } from '../../src/store/store.ts';
 import { geographyOf } from '../geographies.ts';
 
-const now = () => Date.now();
+export const now = () => Date.now();
 const logger = createLogger('silent', 'test');
 export const office = '203.0.113.66';
 export const origin = { country: 'DE', autonomousSystem: { number: 64_496, name: 'Example' } };
@@ -20,9 +21,10 @@ export interface Changed {
   readonly mode?: 'observe' | 'enforce';
   readonly control?: Record<string, unknown>;
   readonly shield?: Record<string, unknown>;
+  readonly decide?: Record<string, unknown>;
 }
 
-export async function bringUp(directory: string, changed: Changed = {}) {
+export async function bringUp(directory: string, changed: Changed = {}, dns?: ListDns) {
   const configured = (some: Changed): Config => ({
     ...configSchema.parse({ firewall: { backend: 'dry-run' }, ...some }),
     signatures: [],
@@ -32,7 +34,10 @@ export async function bringUp(directory: string, changed: Changed = {}) {
   const store = await openStore({ directory, now, logger, alarms });
   const memory = await recall(store, now(), 0);
   const ownAddresses = () => ['198.51.100.1'];
-  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography });
+  const core = createCore({
+    ...{ config, store, memory, alarms, logger, now, ownAddresses, geography },
+    ...(dns && { dns }),
+  });
   await core.start();
   const orders = core.orders({
     status: async () => Promise.reject(new Error('not asked here')),
@@ -53,9 +58,11 @@ export async function bringUp(directory: string, changed: Changed = {}) {
     orders,
     configure: (some: Changed, options?: object) => core.configure(configured(some), options),
     get: (path: string) => callDaemon(socket, 'GET', path),
-    post: (path: string, order: object) => callDaemon(socket, 'POST', path, order),
+    post: (path: string, order: object, onProgress?: (progress: unknown) => void) =>
+      callDaemon(socket, 'POST', path, order, onProgress),
     /** As if the machine lost its power: nothing is tidied up. */
     async crash() {
+      core.lists.stop();
       await close();
       await store.close();
     },
