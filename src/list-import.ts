@@ -88,6 +88,7 @@ export function createListImport({ lists, permits, now }: ListImportParts) {
       const objections = permits.objections('deny', networksOf(entry), from);
       if (objections.length > 0) found.set(entry.target, objections);
     }
+    onProgress({ checked: entries.length, of: entries.length });
     return found;
   };
 

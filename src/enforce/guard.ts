@@ -33,6 +33,7 @@ export function guarded<Guarded extends Enforcer>(
     ...enforcer,
     async add(entry) {
       const stops = refusals[entry.set];
+      if (stops.length === 0) return enforcer.add(entry);
       const stopping = protectionsOf(entry).find(({ because }) => stops.includes(because));
       if (!stopping) return enforcer.add(entry);
       const { because, detail } = stopping;

@@ -6,7 +6,7 @@ export type Family = (typeof families)[number];
 
 /** Members that a set takes, for each of IPv4 and IPv6. Forged packets can fill `drop` and the sets of the limits. */
 export const setCapacity: Readonly<Record<SetName, number>> = {
-  allow: 65_536,
+  allow: 262_144,
   deny: 262_144,
   order: 65_536,
   port: 65_536,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { askDns, askHost, type Dns, systemDns } from '../../src/asterisk/host-lookup.ts';
+import { askDns, askHost, systemDns } from '../../src/asterisk/host-lookup.ts';
 import { createHostNames, hostNameLimit } from '../../src/asterisk/host-names.ts';
 import { waitFor } from '../wait-for.ts';
 import { fakeDns, type Records } from './fake-dns.ts';
