@@ -23,13 +23,13 @@ export interface Proposals {
 
 export interface ProposalsParts {
   readonly remembered: readonly Proposal[];
-  /** Oldest first; what a person ended says that all before it counts no more. */
+  /** What a person ended does not count. */
   readonly decisions: readonly (Decision & { readonly ended?: unknown })[];
   readonly options: () => PolicyOptions;
   readonly lists: Lists;
   /** Whether anything of ours is behind it. */
   readonly isOurs: (target: Network) => boolean;
-  readonly store: Pick<Store, 'saveProposal' | 'removeProposal'>;
+  readonly store: Pick<Store, 'saveProposal'>;
   readonly logger: Logger;
   readonly now: () => Time;
 }
@@ -41,10 +41,7 @@ export function createProposals(parts: ProposalsParts): Proposals {
   const { remembered, decisions, options, lists, isOurs, store, logger, now } = parts;
   const bans = createRepeatedBans();
   const proposals = new Map(remembered.map((proposal) => [proposal.target, proposal]));
-  for (const decision of decisions) {
-    if (decision.ended) bans.forget(decision.target);
-    else bans.note(decision);
-  }
+  for (const decision of decisions) if (!decision.ended) bans.note(decision);
 
   const carryOut = (what: string, done: Promise<unknown>) =>
     void done.catch((error) => logger.warn({ what, reason: messageOf(error) }, 'not carried out yet'));
@@ -82,8 +79,11 @@ export function createProposals(parts: ProposalsParts): Proposals {
       else carryOut('proposal', remember(proposal));
   };
   const released = (target: Network): void => {
-      bans.forget(target);
-      if (proposals.delete(target)) carryOut('proposal', store.removeProposal(target));
+    const count = bans.count(target, 0);
+    if (count === 0) return;
+    const time = now();
+    const proposal = { target, time, bans: count, reason: 'let in again by a person' };
+    carryOut('proposal', answer(proposal, 'dismissed', 'unban'));
   };
 
   return {

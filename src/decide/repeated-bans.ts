@@ -9,7 +9,6 @@ export interface RepeatedBans {
   note(decision: Decision): boolean;
   /** Since then. */
   count(target: Network, since: Time): number;
-  forget(target: Network): void;
 }
 
 const maxTargets = 16_384;
@@ -29,6 +28,5 @@ export function createRepeatedBans(): RepeatedBans {
       return true;
     },
     count: (target, since) => [...(bans.get(target)?.values() ?? [])].filter((time) => time > since).length,
-    forget: (target) => void bans.delete(target),
   };
 }

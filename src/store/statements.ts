@@ -54,7 +54,6 @@ export const statements = {
     VALUES (:target, :time, :bans, :reason, :answer, :answeredTime, :answeredBy)
     ON CONFLICT (target) DO UPDATE SET time = excluded.time, bans = excluded.bans, reason = excluded.reason,
       answer = excluded.answer, answered_time = excluded.answered_time, answered_by = excluded.answered_by`,
-  removeProposal: 'DELETE FROM proposals WHERE target = :target',
   proposals: `SELECT target, time, bans, reason, answer, answered_time AS answeredTime, answered_by AS answeredBy
     FROM proposals ORDER BY time, target`,
   pruneProposals: 'DELETE FROM proposals WHERE time < :before',

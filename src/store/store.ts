@@ -61,7 +61,6 @@ export interface Store {
 
   /** One for each target. */
   saveProposal(proposal: Proposal): Promise<void>;
-  removeProposal(target: Network): Promise<void>;
   /** Answered ones too, in the order in which they were made. */
   proposals(): Promise<Proposal[]>;
 
@@ -158,7 +157,6 @@ export async function openStore(parts: StoreParts): Promise<Store> {
     listEntries: (list) => read(rows.listRow, { name: 'listEntries', parameters: { list } }),
 
     saveProposal: (proposal) => write('saveProposal', rows.proposalParameters(proposal)),
-    removeProposal: (target) => write('removeProposal', { target }),
     proposals: () => read(rows.proposalRow, { name: 'proposals', parameters: {} }),
 
     saveShield: (entry) => write('saveShield', rows.shieldParameters(entry)),

@@ -22,7 +22,14 @@ const program = join(import.meta.dirname, 'daemon-program.ts');
   const socket = () => join(folder, 'control.sock');
 
   const start = async () => {
-    const command = ['netns', 'exec', namespace.name, process.execPath, program, join(folder, 'sipwarden.toml')];
+    const command = [
+      'netns',
+      'exec',
+      namespace.name,
+      process.execPath,
+      program,
+      join(folder, 'sipwarden.toml'),
+    ];
     daemon = startProcess('ip', command, { stdio: ['ignore', 'pipe', 'ignore'] });
     await once(daemon.stdout!, 'data');
   };
@@ -49,9 +56,15 @@ const program = join(import.meta.dirname, 'daemon-program.ts');
   const importing = async (text: string, more: object = {}) =>
     (await callDaemon(socket(), 'POST', '/v1/lists/deny/import', { text, ...more })) as Imported;
   const denied = async () =>
-    (await namespace.members()).filter(({ set }) => set === 'deny').map(({ target }) => target).toSorted();
+    (await namespace.members())
+      .filter(({ set }) => set === 'deny')
+      .map(({ target }) => target)
+      .toSorted();
   const linesOf = (first: number, count: number) =>
-    Array.from({ length: count }, (_, index) => `10.${first + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`);
+    Array.from(
+      { length: count },
+      (_, index) => `10.${first + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
+    );
 
   test('of 20,000 lines are in the kernel after the import, and after a crash', async () => {
     const lines = linesOf(1, 20_000);
@@ -83,7 +96,10 @@ const program = join(import.meta.dirname, 'daemon-program.ts');
 
   test('take a change while they are long, and let an entry end', async () => {
     await importing(linesOf(1, 20_000).join('\n'));
-    await callDaemon(socket(), 'POST', '/v1/lists/deny/add', { target: '192.0.2.10-192.0.2.13', forMs: 1_500 });
+    await callDaemon(socket(), 'POST', '/v1/lists/deny/add', {
+      target: '192.0.2.10-192.0.2.13',
+      forMs: 1_500,
+    });
     expect(await denied()).toEqual(expect.arrayContaining(['192.0.2.10/31', '192.0.2.12/31']));
     await waitFor('it has ended', async () => (await denied()).length === 20_000);
   }, 120_000);

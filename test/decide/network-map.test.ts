@@ -51,6 +51,11 @@ describe('a map of networks', () => {
             if (sharing === undefined)
               expect([...naive].filter((each) => overlaps(each, target))).toEqual([]);
             else expect(overlaps(sharing, target)).toBe(true);
+            const widestFirst = (one: Network, other: Network) => prefixLength(one) - prefixLength(other);
+            const covering = [...naive].filter((each) => contains(each, target)).toSorted(widestFirst);
+            expect(map.covering(target)).toEqual(covering);
+            const inside = [...naive].filter((each) => contains(target, each)).toSorted();
+            expect([...map.inside(target)].toSorted()).toEqual(inside);
           }
         },
       ),

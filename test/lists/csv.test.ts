@@ -76,9 +76,7 @@ describe('a list as CSV', () => {
             end === undefined ? each : { ...each, until: end },
           );
           const rows = await read(writeCsv(entries));
-          expect(rows).toEqual(
-            rows.map(({ line }, index) => ({ kind: 'entry', line, ...entries[index] })),
-          );
+          expect(rows).toEqual(rows.map(({ line }, index) => ({ kind: 'entry', line, ...entries[index] })));
           expect(rows).toHaveLength(entries.length);
         },
       ),
