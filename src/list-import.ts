@@ -1,6 +1,7 @@
 // A file becomes a list: all of it, or nothing. What must not be blocked is refused by line, as a single order would be.
 import { setImmediate } from 'node:timers/promises';
 import type { Imported, ImportProgress, Order } from './control/operations.ts';
+import type { AddressList } from './decide/address-list.ts';
 import { setCapacity } from './enforce/kernel-sets.ts';
 import { listNameLimit } from './list-names.ts';
 import { readList, recognise } from './lists/formats.ts';
@@ -138,13 +139,22 @@ export function overfull(
   name: ListName,
   { added, removed }: Pick<ImportPlan, 'added' | 'removed'>,
 ): string | undefined {
-  const list = lists[name];
-  const networks = new Set<Network>(list.coverage().map(({ target }) => target));
-  for (const target of removed) for (const network of networksOf(list.get(target)!)) networks.delete(network);
-  for (const entry of added) for (const network of networksOf(entry)) networks.add(network);
-  const ofIPv6 = [...networks].filter(isIPv6).length;
-  if (Math.max(ofIPv6, networks.size - ofIPv6) > setCapacity[name])
+  const coming = added.flatMap(networksOf);
+  const isSmall = lists[name].networkCount + coming.length <= setCapacity[name];
+  if (!isSmall && mostOfAFamily(lists[name], coming, removed) > setCapacity[name])
     return `the ${name}list would be longer than the ${setCapacity[name]} networks that the kernel holds`;
   const names = new Set([...lists.names(), ...added.map(({ target }) => target).filter(isHostName)]);
   return names.size > listNameLimit ? `no more than ${listNameLimit} host names can be followed` : undefined;
+}
+
+function mostOfAFamily(
+  list: AddressList,
+  coming: readonly Network[],
+  removed: readonly ListTarget[],
+): number {
+  const networks = new Set<Network>(list.coverage().map(({ target }) => target));
+  for (const target of removed) for (const network of networksOf(list.get(target)!)) networks.delete(network);
+  for (const network of coming) networks.add(network);
+  const ofIPv6 = [...networks].filter(isIPv6).length;
+  return Math.max(ofIPv6, networks.size - ofIPv6);
 }

@@ -6,6 +6,8 @@ import { progressType } from './progress.ts';
 
 const failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
 const timeoutMs = 30_000;
+/** Of an order that tells of its progress: a long list may be on its way into the kernel for so long. Milliseconds. */
+const longTimeoutMs = 600_000;
 
 type OnProgress = (progress: unknown) => void;
 
@@ -44,6 +46,7 @@ function exchange(
   order: object | undefined,
   onProgress: OnProgress | undefined,
 ) {
+  const timeout = onProgress ? longTimeoutMs : timeoutMs;
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     const body = method === 'POST' ? JSON.stringify(order ?? {}) : undefined;
     const headers = {
@@ -53,7 +56,7 @@ function exchange(
         'content-length': Buffer.byteLength(body),
       }),
     };
-    const outgoing = request({ socketPath, method, path, headers, timeout: timeoutMs }, (incoming) => {
+    const outgoing = request({ socketPath, method, path, headers, timeout }, (incoming) => {
       const { statusCode: status = 500 } = incoming;
       let text = '';
       incoming.setEncoding('utf8');
@@ -64,7 +67,7 @@ function exchange(
       incoming.on('end', () => resolve({ status, text }));
       incoming.on('error', reject);
     });
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${timeout / 1000} s`)));
     outgoing.once('error', (cause: NodeJS.ErrnoException) => reject(notReachable(socketPath, cause)));
     outgoing.end(body);
   });

@@ -24,6 +24,8 @@ export interface AddressList {
   coverage(): readonly Coverage[];
   entries(): readonly ListEntry[];
   readonly size: number;
+  /** Of both families. */
+  readonly networkCount: number;
 }
 
 /** A network that is listed, until its last entry ends. */
@@ -76,6 +78,9 @@ export function createAddressList(initial: readonly ListEntry[] = []): AddressLi
     entries: () => [...entries.values()],
     get size() {
       return entries.size;
+    },
+    get networkCount() {
+      return byNetwork.size;
     },
   };
 }
