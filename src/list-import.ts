@@ -28,6 +28,8 @@ export interface ListImportParts {
 /** Checked between two turns of the event loop. */
 const atOnce = 200;
 
+const noObjections: ReadonlyMap<ListTarget, readonly Objection[]> = new Map();
+
 type Remark = Imported['refused'][number];
 
 export function createListImport({ lists, permits, now }: ListImportParts) {
@@ -103,19 +105,18 @@ export function createListImport({ lists, permits, now }: ListImportParts) {
     const terms = { author: by, time: now(), isReplacing: replace };
     const plan = planImport(lists[name], cells, terms);
     const added = await withAddresses(plan.added);
-    const hit = name === 'deny' ? await objectionsTo(added, from, onProgress) : new Map();
-    for (const [target, objections] of hit as ReadonlyMap<ListTarget, readonly Objection[]>) {
-      const final = objections.find(({ isFinal }) => isFinal);
-      const objection = final ?? objections[0];
-      const cure = final ? '' : '; --force does it until confirmed';
-      const reason = `${target} is ${objection?.because}, ${objection?.detail}${cure}`;
-      if (final || !force) refused.push({ line: lines.get(target) ?? 0, reason });
-    }
+    const hit = name === 'deny' ? await objectionsTo(added, from, onProgress) : noObjections;
+    const isFinal = (objections: readonly Objection[]) => objections.some((each) => each.isFinal);
+    const refusedTargets = new Set(
+      [...hit].flatMap(([target, objections]) => (isFinal(objections) || !force ? target : [])),
+    );
+    for (const target of refusedTargets)
+      refused.push({ line: lines.get(target) ?? 0, reason: reasonOf(target, hit.get(target) ?? []) });
     const tooMuch = overfull(lists, name, { ...plan, added });
     if (tooMuch !== undefined) refused.push({ line: 0, reason: tooMuch });
     const report = {
       format,
-      added: added.map(({ target }) => target),
+      added: added.map(({ target }) => target).filter((target) => !refusedTargets.has(target)),
       changed: plan.changed.map(({ target }) => target),
       removed: plan.removed,
       unchanged: plan.unchanged,
@@ -124,13 +125,17 @@ export function createListImport({ lists, permits, now }: ListImportParts) {
     };
     if (dryRun || refused.length > 0) return { ...report, isDone: false, changes: [] };
     const changes = await Promise.all(
-      [...(hit as ReadonlyMap<ListTarget, readonly Objection[]>)].map(([target, objections]) =>
-        permits.begin('deny', target, objections, { by, from, force }),
-      ),
+      [...hit].map(([target, objections]) => permits.begin('deny', target, objections, { by, from, force })),
     );
     await lists.change(name, { remove: plan.removed, add: [...added, ...plan.changed] });
     return { ...report, isDone: true, changes };
   };
+}
+
+function reasonOf(target: ListTarget, objections: readonly Objection[]): string {
+  const final = objections.find(({ isFinal }) => isFinal);
+  const { because, detail } = final ?? objections[0]!;
+  return `${target} is ${because}, ${detail}${final ? '' : '; --force does it until confirmed'}`;
 }
 
 /** Why the list would be more than kernel or DNS take; undefined where it fits. */

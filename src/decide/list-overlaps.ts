@@ -69,6 +69,7 @@ function* inside(lists: Lists, list: ListName, entry: ListEntry): Generator<Over
 
 function overlap(inner: Listed, outer: Listed): Overlap {
   if (inner.list === outer.list) return { kind: 'listed-twice', inner, outer };
+  if (inner.target === outer.target && inner.list === 'allow') return overlap(outer, inner);
   return { kind: inner.list === 'deny' ? 'without-effect' : 'exception', inner, outer };
 }
 

@@ -121,9 +121,10 @@ function headerOf(cells: readonly string[]): readonly (Column | undefined)[] | u
 
 function textsOf(cells: readonly string[], order: readonly (Column | undefined)[]): CellTexts {
   const textOf = (column: Column) => cells[order.indexOf(column)] ?? '';
+  const note = cells[order.indexOf('note')];
   return {
     target: textOf('target'),
-    note: bare(textOf('note')),
+    note: note === undefined ? undefined : bare(note),
     author: bare(textOf('author')),
     time: textOf('time').trim(),
     until: textOf('until').trim(),

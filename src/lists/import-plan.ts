@@ -29,7 +29,7 @@ export function planImport(
     const before = present.get(target);
     const entry: ListEntry = {
       target,
-      note,
+      note: note ?? before?.note ?? '',
       author: given.author ?? before?.author ?? author,
       time: given.time ?? before?.time ?? time,
       ...(until !== undefined && { until }),

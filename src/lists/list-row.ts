@@ -10,13 +10,13 @@ export type ListRow =
 /** What the file says; what it does not say is the importer's. */
 export interface ListCells {
   readonly target: ListTarget;
-  readonly note: string;
+  readonly note?: string;
   readonly author?: string;
   readonly time?: Time;
   readonly until?: Time;
 }
 
-/** As the file has them; an empty text stands for nothing said. */
+/** As the file has them; an empty text stands for nothing said, but of a note for an empty one. */
 export interface CellTexts {
   readonly target: string;
   readonly note?: string | undefined;
@@ -30,11 +30,12 @@ export const longest = { note: 200, author: 64 } as const;
 
 /** What is over by `now` is skipped. */
 export function readRow(line: number, texts: CellTexts, now: Time): ListRow {
-  const { note = '', author = '', time = '', until = '' } = texts;
+  const { note, author = '', time = '', until = '' } = texts;
   const bad = (reason: string): ListRow => ({ kind: 'bad', line, reason });
   const target = parseListTarget(texts.target);
   if (target === undefined) return bad(`${quoted(texts.target)} is not ${listTargetForm}`);
-  if (note.length > longest.note) return bad(`the note is longer than ${longest.note} characters`);
+  if (note !== undefined && note.length > longest.note)
+    return bad(`the note is longer than ${longest.note} characters`);
   if (author.length > longest.author) return bad(`the author is longer than ${longest.author} characters`);
   const [since, end] = [parseTime(time), parseTime(until)];
   if (time !== '' && since === undefined) return bad(`${quoted(time)} is no time, such as ${example}`);
@@ -45,7 +46,7 @@ export function readRow(line: number, texts: CellTexts, now: Time): ListRow {
     kind: 'entry',
     line,
     target,
-    note,
+    ...(note !== undefined && { note }),
     ...(author !== '' && { author }),
     ...(since !== undefined && { time: since }),
     ...(end !== undefined && { until: end }),

@@ -10,7 +10,8 @@ type Reader = (text: string, now: Time) => Rows;
 export const readPlain: Reader = function* (text, now) {
   for (const [line, content] of linesOf(text)) {
     const [, targets = '', note = ''] = /^([^#;]*)(?:[#;]+(.*))?$/.exec(content) ?? [];
-    for (const target of wordsOf(targets)) yield readRow(line, { target, note: note.trim() }, now);
+    for (const target of wordsOf(targets))
+      yield readRow(line, { target, note: note.trim() || undefined }, now);
   }
 };
 
@@ -24,7 +25,7 @@ export const readIpset: Reader = function* (text, now) {
     else {
       const seconds = Number(options[options.indexOf('timeout') + 1]);
       const isPassing = options.includes('timeout') && seconds > 0;
-      const [, note = ''] = / comment "((?:[^"\\]|\\.)*)"/.exec(content) ?? [];
+      const [, note] = / comment "((?:[^"\\]|\\.)*)"/.exec(content) ?? [];
       yield readRow(line, { target, note, until: isPassing ? after(now, seconds * 1_000) : '' }, now);
     }
   }

@@ -216,6 +216,15 @@ describe('an import', () => {
     );
   });
 
+  test('of plain lines leaves the notes that are there', async () => {
+    await add('deny', '192.0.2.3', { note: 'old' });
+    expect(await importing('deny', '192.0.2.3\n192.0.2.4 # new\n')).toMatchObject({
+      changed: [],
+      unchanged: 1,
+    });
+    expect((await list('deny')).map(({ note }) => note)).toEqual(['old', 'new']);
+  });
+
   test('with a bad line puts nothing on the list, and names the line', async () => {
     await add('deny', '192.0.2.9');
     const imported = await importing('deny', '192.0.2.1\n192.0.2.\n192.0.2.2\n', { replace: true });

@@ -49,6 +49,14 @@ test('all pairs that share an address are found, each once, and what allow overr
   );
 });
 
+test('what is on both lists is denied without effect', () => {
+  const lists = {
+    allow: createAddressList([entry('203.0.113.9')]),
+    deny: createAddressList([entry('203.0.113.9')]),
+  };
+  expect(findOverlaps(lists, 10)).toMatchObject([{ kind: 'without-effect', inner: { list: 'deny' } }]);
+});
+
 test('no more are found than are wanted', () => {
   const lists = {
     allow: createAddressList([]),

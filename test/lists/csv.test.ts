@@ -88,7 +88,7 @@ describe('a list as CSV', () => {
     const rows = await read('\uFEFF# ours\r\n\r\n 192.0.2.1 ,office\r\n192.0.2.0/24\r\n');
     expect(rows).toEqual([
       { kind: 'entry', line: 3, target: '192.0.2.1', note: 'office' },
-      { kind: 'entry', line: 4, target: '192.0.2.0/24', note: '' },
+      { kind: 'entry', line: 4, target: '192.0.2.0/24' },
     ]);
   });
 
