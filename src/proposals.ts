@@ -6,8 +6,8 @@ import type { Logger } from './lib/logger.ts';
 import type { Lists } from './lists.ts';
 import type { Network } from './model/address.ts';
 import type { Decision } from './model/decision.ts';
-import type { Happening } from './model/happening.ts';
 import { messageOf } from './model/error.ts';
+import type { Happening } from './model/happening.ts';
 import type { Proposal } from './model/proposal.ts';
 import { formatDuration, type Time } from './model/time.ts';
 import type { Store } from './store/store.ts';
@@ -66,17 +66,17 @@ export function createProposals(parts: ProposalsParts): Proposals {
   };
 
   const decided = (decision: Decision): void => {
-      const { target, time } = decision;
-      const { block_threshold, block_window, promote: how } = options();
-      if (!bans.note(decision) || how === 'never') return;
-      const before = proposals.get(target);
-      const count = bans.count(target, Math.max(time - block_window, before?.answeredTime ?? 0));
-      if (count < block_threshold || isListed(target) || isOurs(target)) return;
-      const reason = `banned ${count} times within ${formatDuration(block_window)}, last for ${nameOf(decision)}`;
-      const proposal = { target, time, bans: count, reason };
-      logger.info({ target, bans: count, promote: how }, 'repeated offender');
-      if (how === 'automatic') carryOut('promotion to the denylist', promote(proposal));
-      else carryOut('proposal', remember(proposal));
+    const { target, time } = decision;
+    const { block_threshold, block_window, promote: how } = options();
+    if (!bans.note(decision) || how === 'never') return;
+    const before = proposals.get(target);
+    const count = bans.count(target, Math.max(time - block_window, before?.answeredTime ?? 0));
+    if (count < block_threshold || isListed(target) || isOurs(target)) return;
+    const reason = `banned ${count} times within ${formatDuration(block_window)}, last for ${nameOf(decision)}`;
+    const proposal = { target, time, bans: count, reason };
+    logger.info({ target, bans: count, promote: how }, 'repeated offender');
+    if (how === 'automatic') carryOut('promotion to the denylist', promote(proposal));
+    else carryOut('proposal', remember(proposal));
   };
   const released = (target: Network): void => {
     const count = bans.count(target, 0);
