@@ -1,6 +1,7 @@
 // The whole configuration, composed from the schemas that the plug-ins bring along. No value is read here.
 import { z } from 'zod';
 import { controlOptions } from './control/control-options.ts';
+import { expulsionOptions } from './decide/expulsion-options.ts';
 import { limitOptions } from './decide/limit-options.ts';
 import { policyOptions } from './decide/policy-options.ts';
 import { shieldOptions } from './decide/shield-options.ts';
@@ -56,6 +57,10 @@ export const configSchema = z.strictObject({
   shield: section(
     shieldOptions,
     'Addresses that are known to be ours: phones that registered, trunks, live calls, administrators, gateways.',
+  ),
+  asterisk: section(
+    expulsionOptions,
+    'What is done at the PBX itself about offenders who proved their address. It takes the actions login of [ami].',
   ),
   firewall: section(firewallOptions, 'How attackers are blocked.'),
   limit: section(limitOptions, 'How much a stranger may send before the kernel slows him.'),

@@ -31,6 +31,8 @@ export interface CoreParts {
   readonly now: () => Time;
   readonly ownAddresses: () => readonly Address[];
   readonly geography: Geography;
+  /** Has the PBX put out whoever is expelled now. */
+  readonly expel: () => void;
 }
 
 export type Core = ReturnType<typeof createCore>;
@@ -45,6 +47,7 @@ export function createCore({
   now,
   ownAddresses,
   geography,
+  expel,
   ...parts
 }: CoreParts) {
   let config = parts.config;
@@ -59,6 +62,7 @@ export function createCore({
     alarms,
     logger,
     now,
+    expel,
     passed({ target }, { sensor, time, transport, local }) {
       // Where packets are captured before the firewall, to be seen is not to have passed.
       const isBeforeFirewall = sensor === 'packets' && config.capture.source !== 'nflog';

@@ -39,10 +39,12 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
   const memory = await recall(store, now(), now() - config.decide.forgiven_after);
   const geoip = await startGeoip({ options: config.geoip, alarms, now });
+  const ownAddresses = createOwnAddresses(now);
+  let sensors: Sensors | undefined;
   const core = createCore({
-    ...{ config, store, memory, alarms, logger, now },
-    ownAddresses: createOwnAddresses(now),
+    ...{ config, store, memory, alarms, logger, now, ownAddresses },
     geography: geoip,
+    expel: () => sensors?.expel(),
   });
   const { pipeline } = core;
   await core.start();
@@ -60,10 +62,20 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     },
     know: pipeline.know,
   };
-  const sensors: Sensors = await startSensors(config, {
+  const started = await startSensors(config, {
     controlSocket: config.control.socket,
+    expelled: {
+      isAny: () => pipeline.expelled.isAny(now()),
+      caller: (address) => pipeline.expelled.caller(address, now()),
+      registrant: (callId) => pipeline.expelled.registrant(callId, now()),
+      acted({ target, attackId }, act) {
+        logger.info({ target, ...act }, 'acted at the PBX');
+        if (attackId !== undefined) pipeline.acted(attackId, act);
+      },
+    },
     ...{ output, alarms, logger, now },
   });
+  sensors = started;
 
   let insisting: { readonly by: string } | undefined;
   const apply = async (loaded: LoadedConfig) => {
@@ -71,7 +83,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     const { config: changed } = loaded;
     await core.configure(changed, insisting ? { force: true, ...insisting } : {});
     logger.level = changed.log.level;
-    await sensors.configure(changed);
+    await started.configure(changed);
     await geoip.configure(changed.geoip);
     logger.info({ mode: core.mode() }, 'configuration applied');
   };
@@ -86,7 +98,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     status: async () =>
       describeStatus({
         ...{ startedAt, core, now: now() },
-        sensors: sensors.health(),
+        sensors: started.health(),
         geoip: geoip.databases(),
         alarms: alarms.active(),
       }),
@@ -113,7 +125,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       clearInterval(pruning);
       timer.stop();
       await control.close();
-      await sensors.stop();
+      await started.stop();
       geoip.stop();
       await core.stop();
       await store.close();

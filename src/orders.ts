@@ -9,7 +9,7 @@ import { explainVerdict } from './explain.ts';
 import { createLimitOrders, type LimitOrdersParts } from './limit-orders.ts';
 import { contains, type Network, overlaps } from './model/address.ts';
 import type { Change } from './model/change.ts';
-import type { Decision, Untouchable } from './model/decision.ts';
+import { blocks, type Decision, type Untouchable } from './model/decision.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
 import type { ListEntry, ListName } from './model/list-entry.ts';
@@ -192,7 +192,7 @@ export function desiredEntries(parts: {
 }) {
   const { decisions, lists, shield, isEnforcing } = parts;
   const blocking = decisions.filter(
-    ({ enforced, cause }) => enforced && (isEnforcing || cause.kind === 'manual'),
+    ({ action, enforced, cause }) => enforced && blocks(action) && (isEnforcing || cause.kind === 'manual'),
   );
   return [
     ...(['allow', 'deny'] as const).flatMap((set) =>

@@ -4,6 +4,7 @@ import type { CaptureSettings } from './capture/protocol.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
+import type { Expelled } from './model/expulsion.ts';
 import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 import { runFolders } from './run-folders.ts';
@@ -18,11 +19,14 @@ export interface SensorsParts {
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
+  readonly expelled: Expelled;
 }
 
 export interface Sensors {
   configure(config: Config): Promise<void>;
   health(): readonly SensorHealth[];
+  /** Somebody is to be put out of the PBX. */
+  expel(): void;
   stop(): Promise<void>;
 }
 
@@ -69,6 +73,7 @@ export async function startSensors(
         host = await startHost();
       }
     },
+    expel: () => ami.expel(),
     health: () => [packets.health(), ami.health(), host.health()],
     async stop() {
       await Promise.all([packets.stop(), ami.stop(), host.stop()]);

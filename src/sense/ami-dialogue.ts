@@ -7,6 +7,7 @@ import { createChangeStream } from '../asterisk/change-stream.ts';
 import type { Dns } from '../asterisk/host-lookup.ts';
 import { createInventory, type InventoryTiming } from '../asterisk/inventory.ts';
 import type { Alarms } from '../model/alarm.ts';
+import type { Expelled } from '../model/expulsion.ts';
 import type { InventoryFact } from '../model/inventory.ts';
 import type { Time } from '../model/time.ts';
 
@@ -20,6 +21,8 @@ export interface AmiDialogue {
   counters(): Readonly<Record<string, number>>;
   /** Which Asterisk it is and what is registered there, or why that is not known. */
   detail(): string;
+  /** Somebody is to be put out of the PBX. */
+  expel(): void;
   close(): void;
 }
 
@@ -27,6 +30,7 @@ export function openAmiDialogue({
   eventsLogin,
   actionsLogin,
   listener,
+  expelled,
   alarms,
   now,
   timing,
@@ -36,6 +40,7 @@ export function openAmiDialogue({
   readonly eventsLogin: AmiLogin;
   readonly actionsLogin: AmiLogin;
   readonly listener: AmiDialogueListener;
+  readonly expelled: Expelled;
   readonly alarms: Alarms;
   now(): Time;
   readonly timing: AmiTiming;
@@ -53,6 +58,7 @@ export function openAmiDialogue({
   const inventory = createInventory({
     actions,
     know: listener.know,
+    expelled,
     alarms,
     now,
     ...(inventoryTiming && { timing: inventoryTiming }),
@@ -95,6 +101,7 @@ export function openAmiDialogue({
       const contacts = registeredContacts === undefined ? '' : `, ${registeredContacts} registered contacts`;
       return `Asterisk ${version}${contacts}`;
     },
+    expel: inventory.expel,
     close() {
       inventory.close();
       changes.close();

@@ -9,6 +9,7 @@ import type { InventoryTiming } from '../asterisk/inventory.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { hintOf, messageOf } from '../model/error.ts';
+import type { Expelled } from '../model/expulsion.ts';
 import type { Sensor, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { createAmiAlarms } from './ami-alarms.ts';
@@ -40,6 +41,11 @@ export const amiOptions = z.strictObject({
 });
 export type AmiOptions = z.infer<typeof amiOptions>;
 
+export interface AmiSensor extends Sensor {
+  /** Somebody is to be put out of the PBX. */
+  expel(): void;
+}
+
 const secretRetryMs = 15_000;
 const sensorStates = { connecting: 'starting', live: 'live', refused: 'down', down: 'down' } as const;
 
@@ -48,6 +54,7 @@ export function createAmiSensor({
   logger,
   alarms,
   now,
+  expelled,
   timing = amiTiming,
   inventoryTiming,
   makeDns,
@@ -56,10 +63,11 @@ export function createAmiSensor({
   readonly logger: Logger;
   readonly alarms: Alarms;
   now(): Time;
+  readonly expelled: Expelled;
   readonly timing?: AmiTiming;
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
-}): Sensor {
+}): AmiSensor {
   const amiAlarms = createAmiAlarms(alarms, now);
   const counters = { observations: 0, tampered: 0 };
   let health: { state: SensorState; since: Time; detail: string } = {
@@ -106,6 +114,7 @@ export function createAmiSensor({
       now,
       timing,
       listener: { onEvents, onState, onLag, onRefused: rereadSecrets, know: (fact) => output?.know(fact) },
+      expelled,
       ...(inventoryTiming && { inventoryTiming }),
       ...(makeDns && { makeDns }),
     });
@@ -143,6 +152,7 @@ export function createAmiSensor({
       setHealth('off', 'stopped');
       amiAlarms.clearAll();
     },
+    expel: () => dialogue?.expel(),
     health: () => ({
       name: 'ami',
       ...health,

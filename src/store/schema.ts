@@ -101,4 +101,5 @@ export const migrations: readonly string[] = [
   ALTER TABLE attacks ADD COLUMN country TEXT;
   ALTER TABLE attacks ADD COLUMN autonomous_system TEXT;
   `,
+  'ALTER TABLE attacks ADD COLUMN acts TEXT',
 ];

@@ -42,7 +42,8 @@ async function bringUp(directory: string, changed: Changed = {}) {
   const store = await openStore({ directory, now, logger, alarms });
   const memory = await recall(store, now(), 0);
   const ownAddresses = () => ['198.51.100.1'];
-  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography });
+  const expel = () => {};
+  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography, expel });
   await core.start();
   const orders = core.orders({
     status: async () => Promise.reject(new Error('not asked here')),
