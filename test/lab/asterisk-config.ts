@@ -14,7 +14,19 @@ export const siteExtensions: Readonly<Record<string, string>> = Object.fromEntri
   Array.from({ length: 50 }, (_, index) => [`${300 + index}`, `pw${300 + index}`]),
 );
 
-/** The full closure for what sipwarden uses (Asterisk 22; `autoload` would take three times as long). */
+/** Which Asterisk, and what it speaks SIP with; chan_sip left after 20. */
+export interface Build {
+  readonly version: '16' | '22';
+  readonly driver: 'pjsip' | 'chan_sip';
+}
+
+export const usualBuild: Build = { version: '22', driver: 'pjsip' };
+
+const moduleFolders = { 16: 'lib/asterisk/modules', 22: 'lib/x86_64-linux-gnu/asterisk/modules' } as const;
+/** What is not in that Asterisk yet. */
+const newerModules = { 16: ['res_websocket_client'], 22: [] } as const;
+
+/** The full closure for what sipwarden uses (`autoload` would take three times as long). */
 const modules = `
   res_sorcery_config res_sorcery_memory res_sorcery_astdb res_sorcery_realtime res_pjproject res_timing_timerfd
   res_http_websocket res_websocket_client res_curl res_stasis res_stasis_recording res_stasis_playback
@@ -34,11 +46,15 @@ const modules = `
   res_security_log res_hep res_hep_pjsip res_manager_devicestate res_realtime chan_rtp app_softhangup`;
 
 /** Every file of Asterisk's etc folder. `folder` is this PBX's own, `root` the Debian root that it runs from. */
-export function asteriskFiles(folder: string, root: string): Record<string, string> {
+export function asteriskFiles(
+  folder: string,
+  root: string,
+  { version, driver }: Build = usualBuild,
+): Record<string, string> {
   return {
     'asterisk.conf': `[directories]
 astetcdir => ${folder}/etc
-astmoddir => ${root}/usr/lib/x86_64-linux-gnu/asterisk/modules
+astmoddir => ${root}/usr/${moduleFolders[version]}
 astdatadir => ${root}/usr/share/asterisk
 astvarlibdir => ${folder}/varlib
 astdbdir => ${folder}/db
@@ -52,9 +68,7 @@ dontwarn = yes
 `,
     'modules.conf': `[modules]
 autoload = no
-${modules
-  .trim()
-  .split(/\s+/)
+${modulesOf(version, driver)
   .map((name) => `load = ${name}.so`)
   .join('\n')}
 `,
@@ -72,6 +86,7 @@ security => security
 type=acl
 acl=sipwarden
 `,
+    'sip.conf': sipConf(),
     // A named ACL that is missing denies everybody, so the section is kept alive by an address of nobody.
     'acl.conf': `[sipwarden]
 deny = 192.0.2.255/32
@@ -94,6 +109,23 @@ port = 5038
     'hep.conf': '[general]\nenabled = no\n',
     'rtp.conf': '[general]\nrtpstart = 10000\nrtpend = 10999\n',
   };
+}
+
+function modulesOf(version: Build['version'], driver: Build['driver']): readonly string[] {
+  const newer: readonly string[] = newerModules[version];
+  const known = modules
+    .trim()
+    .split(/\s+/)
+    .filter((name) => !newer.includes(name));
+  return driver === 'pjsip' ? known : [...known.filter((name) => !/pjsip|pjproject/.test(name)), 'chan_sip'];
+}
+
+/** What chan_sip reads: the same extensions. */
+function sipConf(): string {
+  const peers = Object.entries(extensions).map(([name, secret]) =>
+    section(name, { type: 'friend', host: 'dynamic', secret, context: 'internal', directmedia: 'no' }),
+  );
+  return `[general]\nudpbindaddr=0.0.0.0:5060\ndisallow=all\nallow=ulaw\nalwaysauthreject=yes\n${peers.join('')}`;
 }
 
 /** Made at the start of each PBX. */
