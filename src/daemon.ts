@@ -73,7 +73,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
         if (attackId !== undefined) pipeline.acted(attackId, act);
       },
     },
-    ...{ output, alarms, logger, now },
+    ...{ output, alarms, logger, now, ownAddresses },
   });
   sensors = started;
 

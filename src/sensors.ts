@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CaptureSettings } from './capture/protocol.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './lib/logger.ts';
+import type { Address } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Expelled } from './model/expulsion.ts';
 import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
@@ -12,6 +13,7 @@ import { createAmiSensor } from './sense/ami.ts';
 import { createHostSensor } from './sense/host.ts';
 import { createPacketSensor } from './sense/packets.ts';
 import { createSidecarLink } from './sense/sidecar-link.ts';
+import { createSilenceWatch } from './sense/silence.ts';
 
 export interface SensorsParts {
   readonly controlSocket: string;
@@ -20,6 +22,7 @@ export interface SensorsParts {
   readonly logger: Logger;
   readonly now: () => Time;
   readonly expelled: Expelled;
+  readonly ownAddresses: () => readonly Address[];
 }
 
 export interface Sensors {
@@ -32,13 +35,27 @@ export interface Sensors {
 
 export async function startSensors(
   config: Config,
-  { output, controlSocket, ...parts }: SensorsParts,
+  { output, controlSocket, ownAddresses, ...parts }: SensorsParts,
 ): Promise<Sensors> {
   let current = config;
   const folders = runFolders(controlSocket);
   const sidecarLink = createSidecarLink(folders.starterSocket);
+  const running = new Map<SensorHealth['name'], Sensor>();
+  const silence = createSilenceWatch({
+    alarms: parts.alarms,
+    ownAddresses,
+    amiEvents: () => running.get('ami')?.health().counters.events ?? 0,
+    isLive: (name) => running.get(name)?.health().state === 'live',
+  });
   const start = async <Started extends Sensor>(sensor: Started): Promise<Started> => {
-    await sensor.start(output);
+    running.set(sensor.name, sensor);
+    await sensor.start({
+      know: output.know,
+      observe(observations) {
+        silence.saw(observations);
+        output.observe(observations);
+      },
+    });
     return sensor;
   };
   const startPackets = () =>
@@ -77,6 +94,7 @@ export async function startSensors(
     health: () => [packets.health(), ami.health(), host.health()],
     async stop() {
       await Promise.all([packets.stop(), ami.stop(), host.stop()]);
+      silence.clear();
       sidecarLink.close();
     },
   };

@@ -13,6 +13,12 @@ import type { Time } from '../model/time.ts';
 
 export interface AmiDialogueListener extends AmiStreamListener {
   know(fact: InventoryFact): void;
+  /** How the actions login is, while the events are read. */
+  onActionsState(state: AmiState, detail: string): void;
+  /** Whether the actions user may do what was asked. */
+  onAnswer(action: string, isPermitted: boolean): void;
+  /** Whether security events come, of which there must have been one by now. */
+  onHearing(isHeard: boolean): void;
   /** Asterisk refused a login: perhaps its secret was replaced. */
   onRefused(): void;
 }
@@ -47,10 +53,19 @@ export function openAmiDialogue({
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
 }): AmiDialogue {
+  let isLive = false;
+  let eventsBefore = 0;
+  let hearing: NodeJS.Timeout | undefined;
+  const listenFor = (): void => {
+    clearTimeout(hearing);
+    hearing = setTimeout(() => listener.onHearing(security.counters().events > eventsBefore), timing.hearMs);
+  };
   const actions = createAmiActions({
     login: actionsLogin,
     timing,
-    onState(state) {
+    onAnswer: listener.onAnswer,
+    onState(state, detail) {
+      if (isLive) listener.onActionsState(state, detail);
       if (state === 'refused') listener.onRefused();
       if (state === 'live') inventory.readAll();
     },
@@ -70,6 +85,8 @@ export function openAmiDialogue({
     now,
     timing,
     listener: {
+      // That login is itself a security event.
+      onLive: listenFor,
       onChange: inventory.changed,
       onMissed: inventory.readAll,
       onUnheard: inventory.unheard,
@@ -78,10 +95,18 @@ export function openAmiDialogue({
   const onState = (state: AmiState, detail: string): void => {
     listener.onState(state, detail);
     if (state === 'refused') listener.onRefused();
-    if (state === 'live') {
+    isLive = state === 'live';
+    clearTimeout(hearing);
+    if (isLive) {
       listener.know({ kind: 'restart', time: now() });
+      const { state: actionsState, detail: actionsDetail } = actions.state();
+      listener.onActionsState(actionsState, actionsDetail);
+      eventsBefore = security.counters().events;
       changes.open();
-    } else changes.close();
+    } else {
+      listener.onActionsState('connecting', detail);
+      changes.close();
+    }
   };
   const security = createAmiStream({
     login: { ...eventsLogin, events: 'security' },
@@ -103,6 +128,7 @@ export function openAmiDialogue({
     },
     expel: inventory.expel,
     close() {
+      clearTimeout(hearing);
       inventory.close();
       changes.close();
       security.close();

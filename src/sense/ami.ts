@@ -79,6 +79,7 @@ export function createAmiSensor({
   let secrets: AmiSecrets | undefined;
   let dialogue: AmiDialogue | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
+  let reconnectTimer: NodeJS.Timeout | undefined;
   let output: SensorOutput | undefined;
   let isStopped = false;
 
@@ -113,11 +114,33 @@ export function createAmiSensor({
       alarms,
       now,
       timing,
-      listener: { onEvents, onState, onLag, onRefused: rereadSecrets, know: (fact) => output?.know(fact) },
+      listener: {
+        onEvents,
+        onState,
+        onLag,
+        onActionsState: amiAlarms.actions,
+        onAnswer(action, isPermitted) {
+          if (!amiAlarms.answer(action, isPermitted)) reconnectLater();
+        },
+        onHearing(isHeard) {
+          amiAlarms.hearing(isHeard);
+          if (!isHeard) reconnectLater();
+        },
+        onRefused: rereadSecrets,
+        know: (fact) => output?.know(fact),
+      },
       expelled,
       ...(inventoryTiming && { inventoryTiming }),
       ...(makeDns && { makeDns }),
     });
+  };
+  /** What its users may do is looked up by Asterisk when they log in. */
+  const reconnectLater = (): void => {
+    reconnectTimer ??= setTimeout(() => {
+      reconnectTimer = undefined;
+      dialogue?.close();
+      connect();
+    }, timing.retryLackingMs);
   };
   const open = async (): Promise<void> => {
     try {
@@ -148,6 +171,7 @@ export function createAmiSensor({
     async stop() {
       isStopped = true;
       clearTimeout(retryTimer);
+      clearTimeout(reconnectTimer);
       dialogue?.close();
       setHealth('off', 'stopped');
       amiAlarms.clearAll();

@@ -64,7 +64,8 @@ export async function startAsterisk(
   await runCommand('openssl', [...newKey, ...subject]);
   await appendFile(certificate, await readFile(`${certificate}.crt`));
   // The root is another Debian release: it brings its own loader and libraries, so that no chroot is needed.
-  const libraries = ['lib', 'usr/lib'].map((place) => join(root, place, 'x86_64-linux-gnu'));
+  const places = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu', 'usr/lib'];
+  const libraries = places.map((place) => join(root, place));
   const [loader, ...program] = [
     join(root, 'lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'),
     ...['--library-path', libraries.join(':'), join(root, 'usr/sbin/asterisk')],
