@@ -41,7 +41,8 @@ export const amiTiming: AmiTiming = {
   pingEveryMs: 15_000,
   pingAnswerMs: 10_000,
   reconnectLeastMs: 200,
-  reconnectMostMs: 15_000,
+  // A restarted PBX is heard again within two seconds.
+  reconnectMostMs: 1_500,
   retryRefusedMs: 60_000,
   hearMs: 5_000,
   retryLackingMs: 300_000,

@@ -117,7 +117,7 @@ function modulesOf(version: Build['version'], driver: Build['driver']): readonly
     .trim()
     .split(/\s+/)
     .filter((name) => !newer.includes(name));
-  return driver === 'pjsip' ? known : [...known.filter((name) => !/pjsip|pjproject/.test(name)), 'chan_sip'];
+  return driver === 'pjsip' ? known : [...known.filter((name) => !name.includes('pjsip')), 'chan_sip'];
 }
 
 /** What chan_sip reads: the same extensions. */
