@@ -85,6 +85,8 @@ export const observation = z.discriminatedUnion('kind', [
     account: foreignText,
     nonce: foreignText.exactOptional(),
     nonceNeverIssued: z.boolean().exactOptional(),
+    proofIfWrong: proof.exactOptional(),
+    isWrongPassword: z.literal(true).exactOptional(),
     userAgent: foreignText.exactOptional(),
   }),
   z.strictObject({
