@@ -5,6 +5,7 @@ import { configSchema } from '../../src/config-schema.ts';
 import { createAddressList } from '../../src/decide/address-list.ts';
 import { createPipeline } from '../../src/pipeline.ts';
 import { observationsOf } from '../../src/sense/ami-observations.ts';
+import { nowhere } from '../geographies.ts';
 
 export interface StormFinding {
   readonly events: number;
@@ -23,6 +24,7 @@ const pipeline = createPipeline({
   settings: configSchema.parse({}),
   allowlist: createAddressList(),
   ownAddresses: () => ['192.0.2.1'],
+  geography: nowhere,
   newId: () => `${ids++}`,
   effects: {
     block: async () => {},

@@ -5,7 +5,9 @@ import { createServer, type Socket } from 'node:net';
 import { banner, failedGuess, toBytes, toLines } from './ami-bytes.ts';
 
 const [perSecond = 0, seconds = 0, writeTimeoutMs = 0] = process.argv.slice(2).map(Number);
-const tickMs = 10;
+const tickMs = 5;
+/** Asterisk writes one by one, and waits for each. */
+const eventsAtOnce = 128;
 
 const server = createServer((socket) => {
   socket.write(banner);
@@ -34,7 +36,8 @@ async function storm(socket: Socket): Promise<void> {
   let written = 0;
   let waitedLongestMs = 0;
   while (written < perSecond * seconds && !socket.destroyed) {
-    const due = Math.min(perSecond * seconds, Math.ceil(((performance.now() - begun) * perSecond) / 1_000));
+    const onTime = Math.ceil(((performance.now() - begun) * perSecond) / 1_000);
+    const due = Math.min(perSecond * seconds, onTime, written + eventsAtOnce);
     let text = '';
     for (; written < due; written += 1) text += eventNumber(written);
     if (!socket.write(text)) {
@@ -47,7 +50,7 @@ async function storm(socket: Socket): Promise<void> {
       clearTimeout(cut);
       waitedLongestMs = Math.max(waitedLongestMs, performance.now() - waits);
     }
-    await new Promise((resolve) => setTimeout(resolve, tickMs));
+    if (due === onTime) await new Promise((resolve) => setTimeout(resolve, tickMs));
   }
   say({ written, isCut: socket.destroyed, waitedLongestMs: Math.round(waitedLongestMs) });
 }
