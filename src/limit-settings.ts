@@ -24,5 +24,12 @@ export function limitSettings(options: LimitOptions, own: readonly SourceLimit[]
     slowedPerMinute: options.tftp_slowed_per_minute,
     ...common('tftp'),
   };
-  return [invite, tftp].filter(({ perMinute }) => perMinute > 0);
+  const packets: LimitSettings = {
+    perMinute: 60 * options.packets_per_second,
+    burst: options.packets_burst,
+    slowedPerMinute: 60 * options.packets_slowed_per_second,
+    ...common('packets'),
+  };
+  // Packets first: what they drop is counted by no other limit.
+  return [packets, invite, tftp].filter(({ perMinute }) => perMinute > 0);
 }

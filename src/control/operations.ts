@@ -55,12 +55,17 @@ export const orders = {
       target,
       invitePerSecond: z.int().min(1).max(10_000).optional(),
       tftpPerMinute: z.int().min(1).max(100_000).optional(),
+      packetsPerSecond: z.int().min(1).max(100_000).optional(),
       note,
       by,
     })
-    .refine(({ invitePerSecond, tftpPerMinute }) => (invitePerSecond ?? tftpPerMinute) !== undefined, {
-      message: 'expected a number of INVITEs a second, or of TFTP requests a minute',
-    }),
+    .refine(
+      ({ invitePerSecond, tftpPerMinute, packetsPerSecond }) =>
+        (invitePerSecond ?? tftpPerMinute ?? packetsPerSecond) !== undefined,
+      {
+        message: 'expected a number of INVITEs a second, of TFTP requests a minute, or of packets a second',
+      },
+    ),
   limitClear: z.strictObject({ target }),
   attacks: z.strictObject({
     source: target.optional(),

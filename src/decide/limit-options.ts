@@ -37,10 +37,33 @@ export const limitOptions = z.strictObject({
   tftp_slowed_for: durationOption('10m', { atLeast: '1s', atMost: '1d' }).describe(
     'How long after his last excess a source is slowed.',
   ),
+  packets_per_second: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(500)
+    .describe(
+      'Packets a second to protected ports from one source that is not ours; 0: as many as he likes.',
+    ),
+  packets_burst: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe('So many packets at once are no excess.'),
+  packets_slowed_per_second: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(20)
+    .describe('Packets a second that are left to a source after an excess.'),
+  packets_slowed_for: durationOption('1m', { atLeast: '1s', atMost: '1d' }).describe(
+    'How long after his last excess a source is slowed.',
+  ),
 });
 export type LimitOptions = z.infer<typeof limitOptions>;
 
 /** How long a source is slowed after an excess. Milliseconds. */
 export function slowedForMs(limit: LimitName, options: LimitOptions): number {
-  return limit === 'invite' ? options.invite_slowed_for : options.tftp_slowed_for;
+  return options[`${limit}_slowed_for`];
 }

@@ -9,7 +9,7 @@ import type { Time } from './time.ts';
 export const setNames = ['allow', 'deny', 'order', 'port', 'shield', 'ban', 'drop'] as const;
 
 /** What a stranger may send so much of. Who sends more is put by the kernel itself into the set of that name, and slowed. */
-export const limitNames = ['invite', 'tftp'] as const;
+export const limitNames = ['invite', 'tftp', 'packets'] as const;
 export type LimitName = (typeof limitNames)[number];
 
 export type SetName = (typeof setNames)[number] | LimitName;
