@@ -20,7 +20,8 @@ export function limitSettings(options: LimitOptions, own: readonly SourceLimit[]
   };
   const tftp: LimitSettings = {
     perMinute: options.tftp_per_minute,
-    burst: options.tftp_per_minute,
+    // It fills again while it is emptied: so whoever hurries is let through no more than a minute's worth.
+    burst: Math.max(1, Math.floor(0.9 * options.tftp_per_minute)),
     slowedPerMinute: options.tftp_slowed_per_minute,
     ...common('tftp'),
   };

@@ -133,7 +133,7 @@ describe('an order', () => {
     daemon = await bringUp(directory);
     expect(rules()).toEqual(both);
     expect(await daemon.get('/v1/limits')).toMatchObject({
-      own: [{ limit: 'invite' }, { limit: 'tftp' }, { limit: 'packets' }],
+      own: [{ limit: 'invite' }, { limit: 'packets' }, { limit: 'tftp' }],
     });
     expect(await daemon.post('/v1/limits/clear', { target: '203.0.113.9' })).toMatchObject({ cleared: 3 });
     expect(rules()).toEqual([[], [], []]);
