@@ -12,13 +12,14 @@ import type { Address, Network } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Change } from './model/change.ts';
 import type { Untouchable } from './model/decision.ts';
-import type { Entry } from './model/enforcer.ts';
+import type { Entry, HeldEntry } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Memory } from './recall.ts';
+import { excessesIn } from './sense/limit-sets.ts';
 import { createSourceLimits } from './source-limits.ts';
 import type { Store } from './store/store.ts';
 
@@ -88,9 +89,16 @@ export function createCore({
     createFirewall({
       settings: wantedFirewall(),
       protectionsOf,
-      onRead: (by, isSending) => pipeline.prolong(by, (decision) => isSending(entryOf(decision))),
+      onRead(held, by, isSending) {
+        pipeline.prolong(by, (decision) => isSending(entryOf(decision)));
+        if (config.capture.source !== 'nflog') tellExcesses(held);
+      },
       ...{ alarms, logger, now },
     });
+  const tellExcesses = (held: readonly HeldEntry[]): void => {
+    const slowed = pipeline.inForce(now()).filter(({ action }) => action === 'limit');
+    pipeline.observe(excessesIn(held, slowed.map(entryOf), now()));
+  };
   let firewall = newFirewall();
 
   const desired = () =>

@@ -20,7 +20,7 @@ import type { Logger } from './lib/logger.ts';
 import { limitSettings } from './limit-settings.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Untouchable } from './model/decision.ts';
-import type { Enforcer, Entry, Place } from './model/enforcer.ts';
+import type { Enforcer, Entry, HeldEntry, Place } from './model/enforcer.ts';
 import type { SourceLimit } from './model/source-limit.ts';
 import type { Time } from './model/time.ts';
 
@@ -47,8 +47,8 @@ export interface Firewall {
 export interface FirewallParts {
   readonly settings: FirewallSettings;
   readonly protectionsOf: (entry: Entry) => readonly Untouchable[];
-  /** The kernel was read: who is blocked, ends before `by`, and is still sending. */
-  readonly onRead: (by: Time, isSending: (place: Place) => boolean) => void;
+  /** The kernel was read: what it holds; and of who is blocked and ends before `by`, who is still sending. */
+  readonly onRead: (held: readonly HeldEntry[], by: Time, isSending: (place: Place) => boolean) => void;
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
@@ -67,7 +67,7 @@ export function createFirewall({ settings, protectionsOf, onRead, ...parts }: Fi
     onRead(held) {
       // Nobody is let in before his counter was read twice.
       sending.read(held, now() + 3 * compareEveryMs);
-      onRead(now() + 1.5 * compareEveryMs, sending.isSending);
+      onRead(held, now() + 1.5 * compareEveryMs, sending.isSending);
     },
     alarms,
     now,

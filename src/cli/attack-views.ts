@@ -49,7 +49,9 @@ export function viewAttack({
       .map(([sensor, count]) => `${sensor} ${count}`)
       .join(', ')} over ${evidence.transports.join(', ')}`,
     ...proofsOf(evidence).map((proof) => `  proof:    ${proof}`),
-    `  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`,
+    ...(victims.length > 0
+      ? [`  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`]
+      : []),
     ...(evidence.accounts.length > 0 ? [`  accounts: ${evidence.accounts.map(quoted).join(', ')}`] : []),
     ...(evidence.userAgents.length > 0 ? [`  agents:   ${evidence.userAgents.map(quoted).join(', ')}`] : []),
     ...(evidence.values.length > 0 ? [`  values:   ${evidence.values.map(quoted).join(', ')}`] : []),
