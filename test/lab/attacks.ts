@@ -130,7 +130,7 @@ async function runAttack<Finding>(
   host: Host = 'attacker',
 ): Promise<Finding> {
   const program = join(import.meta.dirname, `programs/${name}.ts`);
-  const timeoutMs = takesMs + marginMs;
+  const timeoutMs = Math.ceil(takesMs) + marginMs;
   const arguments_ = [program, JSON.stringify(options)];
   const { exitCode, stdout, stderr } = await network.run(host, process.execPath, arguments_, { timeoutMs });
   if (exitCode !== 0) throw new Error(`the attack failed to run: ${stderr}`);
