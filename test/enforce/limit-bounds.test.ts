@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { limitOptions } from '../../src/decide/limit-options.ts';
 import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
 import { createNftablesEnforcer } from '../../src/enforce/nftables.ts';
-import { refillMs, tableLimit } from '../../src/enforce/rule-settings.ts';
+import { type LimitSettings, refillMs, tableLimit } from '../../src/enforce/rule-settings.ts';
 import { limitSettings } from '../../src/limit-settings.ts';
 import { limitNames } from '../../src/model/enforcer.ts';
 import type { SourceLimit } from '../../src/model/source-limit.ts';
@@ -37,12 +37,18 @@ const own = limitNames.flatMap((limit) =>
     (target): SourceLimit => ({ limit, target, perMinute: 6_000_000, note: '', author: 'test', time: 0 }),
   ),
 );
+const tableOf = (limit: LimitSettings) => tableLimit(refillMs(limit));
 const limitsOf = (some: object) => limitSettings(limitOptions.parse(some), own);
 
-test.each(bounds)('limits %s let a thousand new sources a second be counted, or more', (_name, some) => {
-  const rates = limitsOf(some).map((limit) => tableLimit(refillMs(limit)).perSecond);
-  expect(Math.min(...rates)).toBeGreaterThan(1_000);
-});
+test.each(bounds)(
+  'limits %s let a thousand new sources a second be counted, and no table fill',
+  (_name, some) => {
+    for (const { perSecond, burst, expireMs, collectMs, tableMax } of limitsOf(some).map(tableOf)) {
+      expect(perSecond).toBeGreaterThan(1_000);
+      expect(burst + (perSecond * (expireMs + collectMs)) / 1_000).toBeLessThan(tableMax);
+    }
+  },
+);
 
 (missing ? describe.skip : describe).each(['iptables-nft', 'iptables-legacy', 'nftables'])(
   'a kernel spoken to by %s',

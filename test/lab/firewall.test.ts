@@ -135,7 +135,7 @@ describeWhere(
         expect(await sipwarden.kernelSet('sw-packets4')).toEqual([attacker]);
       });
 
-      test('of TFTP requests is given a minute'"'"'s worth and slowed, while a phone gets all of its files', async () => {
+      test('of TFTP requests is slowed after as many as a minute allows, while a phone gets all of its files', async () => {
         const before = await tftp.requestsFrom(attacker);
         await flood(network, 'tftp', { count: 500, perSecond: 25, port: 7_000 });
         expect(await fetchFiles(network, 'phone', 60)).toBe(60);
