@@ -137,7 +137,7 @@ describeWhere(
 
       test('of TFTP requests is slowed after as many as a minute allows, while a phone gets all of its files', async () => {
         const before = await tftp.requestsFrom(attacker);
-        await flood(network, 'tftp', { count: 500, perSecond: 25, port: 7_000 });
+        await flood(network, 'tftp', { count: 500, perSecond: 50, port: 7_000 });
         expect(await fetchFiles(network, 'phone', 60)).toBe(60);
         expect(await recorded('tftp-bruteforce')).toMatchObject({ source: attacker, action: 'limit' });
         const served = (await tftp.requestsFrom(attacker)) - before;
