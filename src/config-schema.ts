@@ -12,6 +12,7 @@ import { portsOption, userOption } from './model/options.ts';
 import type { Signature } from './model/signature.ts';
 import { amiOptions } from './sense/ami.ts';
 import { captureOptions } from './sense/capture-options.ts';
+import { hepOptions } from './sense/hep-options.ts';
 import { hostOptions } from './sense/host-options.ts';
 import { storeOptions } from './store/store.ts';
 
@@ -50,6 +51,10 @@ export const configSchema = z.strictObject({
   ),
   capture: section(captureOptions, 'How packets are seen.'),
   ami: section(amiOptions, "How Asterisk's own security events are read."),
+  hep: section(
+    hepOptions,
+    'How what Asterisk mirrors of its SIP messages is heard, TLS and WebSocket decrypted.',
+  ),
   host: section(hostOptions, 'What this host knows of its own people and its way to the network.'),
   detect: section(detectOptions, 'What is looked for.'),
   decide: section(policyOptions, 'What becomes of attackers.'),

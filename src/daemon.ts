@@ -10,7 +10,7 @@ import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import { createLogger } from './lib/logger.ts';
 import { messageOf } from './model/error.ts';
 import type { SensorOutput } from './model/sensor.ts';
-import { createOwnAddresses } from './own-addresses.ts';
+import { createOwnAddresses } from './lib/own-addresses.ts';
 import { recall } from './recall.ts';
 import { createAlarmBoard } from './report/alarms.ts';
 import { type Sensors, startSensors } from './sensors.ts';

@@ -41,7 +41,7 @@ export async function launch({ path }: { readonly path?: string | undefined }): 
   await checkProgramIsReadable(becoming, daemon);
   handOver(config, daemon, sidecar);
   if (usesIptables(config.firewall.backend) && (await isIptablesLegacy())) await prepareLegacy(daemon);
-  if (config.capture.source !== 'off') {
+  if (config.capture.source !== 'off' || config.hep.enabled) {
     await startStarter({ account: sidecar, socket: runFolders(config.control.socket).starterSocket });
   }
   await allowUrgentChildren();
@@ -147,7 +147,11 @@ async function checkProgramIsReadable(becoming: readonly string[], { uid }: Acco
   });
 }
 
-function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Account, sidecar: Account): void {
+function handOver(
+  { store, control, ami, hep }: LoadedConfig['config'],
+  daemon: Account,
+  sidecar: Account,
+): void {
   const folders = runFolders(control.socket);
   const ours = new Set([control.socket, folders.capture, folders.starter].map((path) => basename(path)));
   handOverFolder(store.directory, { ...daemon, mode: 0o700 }, (name) => name.startsWith('sipwarden.db'));
@@ -165,10 +169,11 @@ function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Accou
     (name) => name === 'socket',
   );
   shareWithGroup(ami.secret_file, daemon.gid);
+  if (hep.password_file !== '') shareWithGroup(hep.password_file, daemon.gid);
 }
 
 function isCapture(name: string): boolean {
-  return name.startsWith('sipwarden-capture-');
+  return /^sipwarden-(capture|hep)-/.test(name);
 }
 
 /** Before 1.8 there was no other. */

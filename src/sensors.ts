@@ -8,6 +8,7 @@ import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 import { runFolders } from './run-folders.ts';
 import { createAmiSensor } from './sense/ami.ts';
+import { createHepSensor } from './sense/hep.ts';
 import { createHostSensor } from './sense/host.ts';
 import { createPacketSensor } from './sense/packets.ts';
 import { createSidecarLink } from './sense/sidecar-link.ts';
@@ -33,23 +34,28 @@ export async function startSensors(
   let current = config;
   const folders = runFolders(controlSocket);
   const sidecarLink = createSidecarLink(folders.starterSocket);
+  const sidecarParts = () => ({
+    settings: captureSettingsOf(current),
+    sidecarLink,
+    directory: folders.capture,
+    ...parts,
+  });
+  const makeHep = () => createHepSensor({ options: current.hep, ...sidecarParts() });
+  let hep = makeHep();
   const start = async <Started extends Sensor>(sensor: Started): Promise<Started> => {
-    await sensor.start(output);
+    await sensor.start({
+      know: output.know,
+      observe(observations) {
+        output.observe(observations);
+        if (sensor.name !== 'hep') hep.witness(observations);
+      },
+    });
     return sensor;
   };
-  const startPackets = () =>
-    start(
-      createPacketSensor({
-        options: current.capture,
-        settings: captureSettingsOf(current),
-        sidecarLink,
-        directory: folders.capture,
-        ...parts,
-      }),
-    );
+  const startPackets = () => start(createPacketSensor({ options: current.capture, ...sidecarParts() }));
   const startAmi = () => start(createAmiSensor({ options: current.ami, ...parts }));
   const startHost = () => start(createHostSensor({ options: current.host, ...parts }));
-  let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost()]);
+  let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost(), start(hep)]);
   return {
     async configure(changed) {
       const before = current;
@@ -64,14 +70,21 @@ export async function startSensors(
         await ami.stop();
         ami = await startAmi();
       }
+      if (isDeepStrictEqual(before.hep, changed.hep)) {
+        hep.configure(captureSettingsOf(changed));
+      } else {
+        await hep.stop();
+        hep = makeHep();
+        await start(hep);
+      }
       if (!isDeepStrictEqual(before.host, changed.host)) {
         await host.stop();
         host = await startHost();
       }
     },
-    health: () => [packets.health(), ami.health(), host.health()],
+    health: () => [packets, ami, hep, host].map((sensor) => sensor.health()),
     async stop() {
-      await Promise.all([packets.stop(), ami.stop(), host.stop()]);
+      await Promise.all([packets, ami, hep, host].map((sensor) => sensor.stop()));
       sidecarLink.close();
     },
   };

@@ -114,7 +114,10 @@ function describeChange({ path, before, after, mode, isBackup }: FileChange): st
 }
 
 function maskSecrets(diff: string): string {
-  return diff.replace(/^([ +-]\s*(?:secret|md5secret|events|actions)\s*=>?\s*).+$/gim, '$1********');
+  return diff.replace(
+    /^([ +-]\s*(?:secret|md5secret|events|actions|password|capture_password)\s*=>?\s*).+$/gim,
+    '$1********',
+  );
 }
 
 function asUtf8(bytes: string | undefined): string | undefined {

@@ -6,6 +6,7 @@ import { tryCommand } from '../lib/run-command.ts';
 import { messageOf, SipwardenError } from '../model/error.ts';
 import { type AmiSecrets, formatAmiSecrets, readAmiSecrets } from './ami-secret.ts';
 import { type FileChange, type Plan, readStoredFile, type StoredFile } from './file-plan.ts';
+import { findOwnHepConf, type HepPlaces, planHep } from './hep-setup.ts';
 import { definesUser, enableManager, isManagedByDistribution } from './manager-conf.ts';
 
 export interface SetupPlaces {
@@ -18,6 +19,8 @@ export interface SetupPlaces {
   readonly secretGroup?: number | undefined;
   /** Whose group may read the users' file; Asterisk's. Of manager.conf where there is no such group. */
   readonly group?: string;
+  /** Where Asterisk is to mirror its SIP messages to; it is not, where nothing is said. */
+  readonly hep?: HepPlaces;
 }
 
 const template = new URL('../../asterisk-conf/manager.d/sipwarden.conf', import.meta.url);
@@ -32,23 +35,29 @@ export async function planSetup(places: SetupPlaces): Promise<Plan> {
   const { text, notes } = enableManager(file.text);
   const secretGroup = places.secretGroup ?? process.getgid?.() ?? 0;
   const gid = (await findGroup(places.group ?? 'asterisk')) ?? file.gid;
+  const hep = places.hep ? await planHep(places.etc, places.hep) : { notes: [] };
   return {
     changes: [
       ...(secrets ? [] : [await planOwnFile(places.secretFile, formatAmiSecrets(chosen), secretGroup)]),
       ...(await planPiece(`${places.etc}/manager.d/sipwarden.conf`, await renderPiece(places, chosen), gid)),
       ...(text === file.text ? [] : await planEdit(path, file, text)),
+      ...(hep.secret ? await planPiece(hep.secret.path, hep.secret.text, secretGroup) : []),
+      ...(hep.conf ? await planPiece(hep.conf.path, hep.conf.text, gid) : []),
     ],
-    notes,
+    notes: [...notes, ...hep.notes],
   };
 }
 
 /** Puts back what `planSetup` changed, byte for byte; a file that somebody changed since is left, with a note. */
-export async function planRemoval({ etc, secretFile }: SetupPlaces): Promise<Plan> {
+export async function planRemoval({ etc, secretFile, hep }: SetupPlaces): Promise<Plan> {
   const managerConf = await realpath(`${etc}/manager.conf`).catch(() => `${etc}/manager.conf`);
+  const hepConf = hep && (await findOwnHepConf(etc));
   const plans = [
     await planReturn(managerConf, 'edited'),
     await planReturn(`${etc}/manager.d/sipwarden.conf`, 'written'),
     await planReturn(secretFile, 'written'),
+    ...(hepConf ? [await planReturn(hepConf, 'written')] : []),
+    ...(hep?.secretFile ? [await planReturn(hep.secretFile, 'written')] : []),
   ];
   return { changes: plans.flatMap(({ changes }) => changes), notes: plans.flatMap(({ notes }) => notes) };
 }

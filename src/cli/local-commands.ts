@@ -10,6 +10,7 @@ import { findAccount } from '../launch/account.ts';
 import { createLogger } from '../lib/logger.ts';
 import { parseAddress } from '../model/address.ts';
 import { SipwardenError } from '../model/error.ts';
+import { hepPlacesOf } from '../sense/hep-options.ts';
 import { type Output, toJson } from './print.ts';
 import { viewReplay } from './views.ts';
 
@@ -89,6 +90,7 @@ function addSetupCommand(program: Command, output: Output): void {
         eventsUser: events_user,
         actionsUser: actions_user,
         secretGroup: findAccount(config.daemon.user)?.gid,
+        ...((config.hep.enabled || remove) && { hep: hepPlacesOf(config.hep) }),
       };
       const plan = remove ? await planRemoval(places) : await planSetup(places);
       output.out(describePlan(plan));

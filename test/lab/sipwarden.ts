@@ -75,7 +75,9 @@ secret_file = "${folder}/ami.secret"
     const { exitCode, stdout } = await command('status', '--json');
     if (exitCode !== 0) return false;
     const { sensors } = JSON.parse(stdout) as Status;
-    return sensors.every(({ name, state }) => state === 'live' || (name === 'ami' && !asterisk));
+    return sensors.every(
+      ({ name, state }) => state === 'live' || state === 'off' || (name === 'ami' && !asterisk),
+    );
   };
   const start = async () => {
     daemon = network.start('pbx', program, ['--config', configFile, 'run']);
