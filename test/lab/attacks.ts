@@ -43,6 +43,7 @@ export function guessPasswords(
     count = 40,
     perSecond = 20,
     localPort = undefined as number | undefined,
+    userAgent = 'lab guesses',
   } = {},
 ): Promise<BurstFinding> {
   return registerBurst(network, 'attacker', {
@@ -52,7 +53,7 @@ export function guessPasswords(
     ...(localPort === undefined ? {} : { localPort }),
     accounts: Array.from({ length: count }, () => account),
     perSecond,
-    userAgent: 'lab guesses',
+    userAgent,
     withInventedCredentials: true,
   });
 }
