@@ -245,16 +245,16 @@ describe('what a mirrored conversation makes', () => {
       .filter((name) => name.endsWith('.hep3'))
       .map((name) => readFileSync(`fixtures/hep/${name}`));
     const open = decode({ asksPassword: false });
+    const observer = createSipObserver(settings, { emit: () => {}, count: () => {}, seenBy: 'hep' });
     const damage = fc.array(fc.tuple(fc.nat(800), fc.nat(255)), { maxLength: 12 });
     fc.assert(
       fc.property(fc.constantFrom(...corpus), damage, (sample, changes) => {
         const bytes = Buffer.from(sample);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
         open.decoder.datagram(bytes, '127.0.0.1', now);
-        expect(() => observe(open)).not.toThrow();
-        open.messages.length = 0;
+        for (const message of open.messages.splice(0)) observer.message(message);
       }),
-      { numRuns: 300 },
+      { numRuns: 3_000 },
     );
   });
 });
