@@ -44,11 +44,14 @@ export async function planHep(etc: string, { secretFile, captureAddress }: HepPl
     notes:
       text === found
         ? []
-        : ['restart Asterisk, with res_hep.so and res_hep_pjsip.so loaded: only then it mirrors to us'],
+        : [
+            'Asterisk mirrors to us once it was told "module load res_hep.so", "module reload res_hep.so" and "module load ' +
+              'res_hep_pjsip.so"; with autoload = no both belong into modules.conf',
+          ],
   };
 }
 
-export function renderHepConf(text: string, captureAddress: string, password: string | undefined): string {
+function renderHepConf(text: string, captureAddress: string, password: string | undefined): string {
   const line = password === undefined ? '' : `capture_password = ${password}\n`;
   return text
     .replace(/^capture_address = .*$/m, () => `capture_address = ${captureAddress}`)

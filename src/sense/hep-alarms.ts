@@ -15,8 +15,8 @@ export interface HepAlarms {
 const codes = ['HEP_DOWN', 'HEP_SILENT', 'HEP_BEHIND_PROXY'] as const;
 const hints = {
   silent:
-    'is hep.conf as "sipwarden setup" writes it, and are res_hep.so and res_hep_pjsip.so loaded ("module show like res_hep")? ' +
-    'Asterisk takes changes of hep.conf up when it is restarted',
+    'is hep.conf as "sipwarden setup" writes it, was it read since ("module reload res_hep.so"), and does res_hep_pjsip.so ' +
+    'run ("module show like hep")?',
   refused:
     'what comes is refused ("discarded" in "sipwarden status" says why): is the password in hep.conf the one in ' +
     'password_file of [hep], and is the sender in allow?',

@@ -1,9 +1,11 @@
 // What the kernel dropped of a UDP socket's datagrams since it was opened, because nobody read them in time (proc_net(5)).
 import { readFileSync } from 'node:fs';
 import { isIPv6, type Peer } from '../model/address.ts';
+import { whereThere } from './file-head.ts';
 
 export function readUdpDrops({ address, port }: Peer): number {
-  return udpDropsIn(readFileSync(isIPv6(address) ? '/proc/net/udp6' : '/proc/net/udp', 'utf8'), port);
+  const table = isIPv6(address) ? '/proc/net/udp6' : '/proc/net/udp';
+  return udpDropsIn(whereThere(() => readFileSync(table, 'utf8')) ?? '', port);
 }
 
 /** Of every socket on that port. */
