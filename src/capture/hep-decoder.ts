@@ -20,9 +20,15 @@ export interface HepDecoderOptions {
   readonly discard: Discard;
 }
 
+/** Who sent a datagram, and when it came by our clock. */
+export interface Arrival {
+  readonly sender: Address;
+  readonly time: Time;
+}
+
 export interface HepDecoder {
-  /** `arrival` is when it came by our clock. */
-  datagram(bytes: Buffer, sender: Address, arrival: Time): void;
+  /** A datagram of a recording, which tells of no arrival, is believed. */
+  datagram(bytes: Buffer, arrival?: Arrival): void;
   configure(settings: CaptureSettings): void;
 }
 
@@ -53,7 +59,7 @@ export function createHepDecoder(
       : ports.includes('tcp', end.port) || spokenAt(end) !== undefined;
 
   /** By the addresses that are ours; where they do not tell, by the ports on which we listen. */
-  const directionOf = ({ protocol, source, destination }: HepMessage, sender: Address): Direction => {
+  const directionOf = ({ protocol, source, destination }: HepMessage, sender?: Address): Direction => {
     const isOurs = ({ address }: Peer): boolean =>
       isOwn(address) || address === sender || local.some((network) => contains(network, address));
     const [isFromUs, isToUs] = [isOurs(source), isOurs(destination)];
@@ -63,38 +69,42 @@ export function createHepDecoder(
     return 'unknown';
   };
 
-  function read(bytes: Buffer, sender: Address, arrival: Time): string | undefined {
-    if (allow.length > 0 && !allow.some((network) => contains(network, sender)))
-      return 'hep: a sender that is not allowed';
+  const isAllowed = (sender: Address): boolean =>
+    allow.length === 0 || allow.some((network) => contains(network, sender));
+  const isPassword = (key: Buffer): boolean =>
+    !password || timingSafeEqual(password, hash('sha256', key, 'buffer'));
+
+  function read(bytes: Buffer, arrival?: Arrival): string | undefined {
+    if (arrival && !isAllowed(arrival.sender)) return 'hep: a sender that is not allowed';
     const message = readHep(bytes, texts);
     if (typeof message === 'string') return message;
-    if (password && !timingSafeEqual(password, hash('sha256', message.key, 'buffer')))
-      return 'hep: a wrong password';
+    if (arrival && !isPassword(message.key)) return 'hep: a wrong password';
     const { protocol, source, destination, payload } = message;
     if (protocol !== udp && protocol !== tcp) return 'hep: neither UDP nor TCP';
-    const told = directionOf(message, sender);
+    const isBelieved = password !== undefined || !arrival;
+    const told = directionOf(message, arrival?.sender);
     const overConnection = () => spokenAt(told === 'out' ? source : destination) ?? 'tcp';
     const transport = protocol === udp ? 'udp' : overConnection();
-    const isOurClock = Math.abs(message.time - arrival) <= clocksDifferMs;
+    const isOurClock = !arrival || Math.abs(message.time - arrival.time) <= clocksDifferMs;
     if (!isOurClock) discard('hep: another clock, the arrival counts');
     const isWebSocket = transport === 'ws' || transport === 'wss';
     if (isWebSocket && told === 'in' && (isReserved(source.address) || isOwn(source.address)))
       onBehindProxy();
     onMessage({
-      time: isOurClock ? message.time : arrival,
-      direction: password ? told : 'unknown',
+      time: isOurClock ? message.time : arrival.time,
+      direction: isBelieved ? told : 'unknown',
       transport,
       source,
       destination,
       bytes: payload,
-      isConnectionProven: password !== undefined && transport !== 'udp',
+      isConnectionProven: isBelieved && transport !== 'udp',
     });
     return undefined;
   }
 
   return {
-    datagram(bytes, sender, arrival) {
-      const problem = read(bytes, sender, arrival);
+    datagram(bytes, arrival) {
+      const problem = read(bytes, arrival);
       if (problem) discard(problem);
     },
     configure: ports.configure,

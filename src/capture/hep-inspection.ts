@@ -45,9 +45,10 @@ export function startHepInspection(options: HepInspectionOptions): Inspection {
       findings.hand();
     });
   };
-  socket.on('message', (bytes, sender) => {
+  socket.on('message', (bytes, { address: text }) => {
     findings.count('datagrams');
-    findings.guard(() => decoder.datagram(bytes, parseAddress(sender.address) ?? sender.address, Date.now()));
+    const arrival = { sender: parseAddress(text) ?? text, time: Date.now() };
+    findings.guard(() => decoder.datagram(bytes, arrival));
     handSoon();
   });
   socket.on('listening', onListening);

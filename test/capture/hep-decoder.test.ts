@@ -52,7 +52,7 @@ function decode({
     discarded,
     behindProxy: () => behindProxy,
     push: (parts: HepParts, sender = '127.0.0.1') =>
-      decoder.datagram(hepDatagram({ password, ...parts }), sender, now),
+      decoder.datagram(hepDatagram({ password, ...parts }), { sender, time: now }),
     decoder,
   };
 }
@@ -81,7 +81,7 @@ describe('the sender of a mirrored message', () => {
 
   test('is not even read where it is not allowed', () => {
     const hep = decode({ allow: ['192.0.2.0/24'] });
-    hep.decoder.datagram(Buffer.from('garbage'), '198.51.100.7', now);
+    hep.decoder.datagram(Buffer.from('garbage'), { sender: '198.51.100.7', time: now });
     hep.push({}, '192.0.2.200');
     expect(hep.discarded).toEqual(['hep: a sender that is not allowed']);
     expect(hep.messages).toHaveLength(1);
@@ -251,7 +251,7 @@ describe('what a mirrored conversation makes', () => {
       fc.property(fc.constantFrom(...corpus), damage, (sample, changes) => {
         const bytes = Buffer.from(sample);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
-        open.decoder.datagram(bytes, '127.0.0.1', now);
+        open.decoder.datagram(bytes, { sender: '127.0.0.1', time: now });
         for (const message of open.messages.splice(0)) observer.message(message);
       }),
       { numRuns: 3_000 },
