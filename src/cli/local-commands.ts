@@ -115,7 +115,7 @@ function addReplayCommand(program: Command, output: Output): void {
   program
     .command('replay <file...>')
     .description(
-      'recordings of one time (pcap, pcapng, AMI) through these settings: who would be blocked, when and why',
+      'recordings of one time (pcap, pcapng, HEP, AMI) through these settings: who would be blocked, when and why',
     )
     .option(
       '--local <address>',
