@@ -12,6 +12,7 @@ export interface HepPlaces {
 }
 
 export interface HepFiles {
+  /** Where there is none yet. */
   readonly secret?: { readonly path: string; readonly text: string };
   readonly conf?: { readonly path: string; readonly text: string };
   readonly notes: readonly string[];
@@ -33,13 +34,12 @@ export async function planHep(etc: string, { secretFile, captureAddress }: HepPl
     const note = `${path} mirrors to another program already, and Asterisk mirrors to one alone: let that one pass it on to ${captureAddress}`;
     return { notes: [note] };
   }
-  const password =
-    secretFile === ''
-      ? undefined
-      : ((await findHepPassword(secretFile)) ?? randomBytes(24).toString('base64url'));
+  const known = secretFile === '' ? undefined : await findHepPassword(secretFile);
+  const isNew = secretFile !== '' && known === undefined;
+  const password = isNew ? randomBytes(24).toString('base64url') : known;
   const text = renderHepConf(await readFile(template, 'latin1'), captureAddress, password);
   return {
-    ...(password !== undefined && { secret: { path: secretFile, text: formatHepPassword(password) } }),
+    ...(isNew && password && { secret: { path: secretFile, text: formatHepPassword(password) } }),
     conf: { path, text },
     notes:
       text === found

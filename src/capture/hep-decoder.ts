@@ -46,13 +46,13 @@ export function createHepDecoder(
   const texts = createAddressTexts();
   const password = passwordHash === undefined ? undefined : Buffer.from(passwordHash, 'hex');
   const ports = createPortFilter(settings);
-  const secure = Object.entries(listener.ports) as [
+  const byPort = Object.entries(listener.ports) as [
     Exclude<Transport, 'udp' | 'tcp'>,
     readonly PortRange[],
   ][];
   /** What is spoken over connections to that port of ours. */
   const spokenAt = ({ port }: Peer): Transport | undefined =>
-    secure.find(([, ranges]) => ranges.some(([first, last]) => port >= first && port <= last))?.[0];
+    byPort.find(([, ranges]) => ranges.some(([first, last]) => port >= first && port <= last))?.[0];
   const isForSip = (protocol: number, end: Peer): boolean =>
     protocol === udp
       ? ports.includes('udp', end.port)

@@ -7,7 +7,7 @@ import { describeWhere } from '../prerequisites.ts';
 import { waitFor } from '../wait-for.ts';
 import { addresses } from './addresses.ts';
 import { type Asterisk, startAsterisk } from './asterisk.ts';
-import { forgeMirror, guessPasswords } from './attacks.ts';
+import { forgeMirror, forgeWithDivertedAnswers, guessPasswords } from './attacks.ts';
 import { createNetwork, type Network } from './namespaces.ts';
 import { type Sipwarden, startSipwarden } from './sipwarden.ts';
 import { makeLabFolder } from './stale-labs.ts';
@@ -123,6 +123,22 @@ hot_signatures = []
     );
     expect(await sipwarden.bans()).toEqual([]);
     expect(await sipwarden.attacks(phone)).toEqual([]);
+  });
+
+  test('proves nothing of an address whose answers a forger had sent elsewhere', async () => {
+    const { messages = 0 } = (await hep()).counters;
+    await forgeWithDivertedAnswers(network, { as: phone });
+    await waitFor(
+      'the mirror told of it',
+      async () => ((await hep()).counters.messages ?? 0) >= messages + 30,
+    );
+    const attacks = await waitFor('the forgery is recorded', async () => {
+      const found = await sipwarden.attacks(phone);
+      return found.length > 0 && found;
+    });
+    expect(new Set(attacks.map(({ proof }) => proof))).toEqual(new Set(['asserted']));
+    expect((await sipwarden.bans()).filter(({ action }) => action === 'ban')).toEqual([]);
+    await sipwarden.command('unban', phone);
   });
 
   test('outlives a flood of datagrams, counts each, and bans afterwards as before', async () => {
