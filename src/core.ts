@@ -16,6 +16,7 @@ import type { Entry } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
 import type { Tell } from './model/happening.ts';
+import type { PbxAcl } from './model/pbx-acl.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
@@ -34,6 +35,7 @@ export interface CoreParts {
   readonly now: () => Time;
   readonly ownAddresses: () => readonly Address[];
   readonly geography: Geography;
+  readonly pbxAcl: PbxAcl;
 }
 
 export type Core = ReturnType<typeof createCore>;
@@ -94,6 +96,7 @@ export function createCore({
       settings: wantedFirewall(),
       protectionsOf,
       onRead: (by, isSending) => pipeline.prolong(by, (decision) => isSending(entryOf(decision))),
+      pbx: parts.pbxAcl,
       ...{ alarms, logger, now },
     });
   let firewall = newFirewall();

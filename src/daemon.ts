@@ -1,5 +1,6 @@
 // The daemon: wires sensors, flow, firewall, store and control together, and takes them down in order.
 import { createAnnouncements } from './announcements.ts';
+import { createAclModule } from './asterisk/acl-module.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
 import type { ControlOptions } from './control/control-options.ts';
@@ -46,11 +47,13 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
   const memory = await recall(store, now(), now() - config.decide.forgiven_after);
   const geoip = await startGeoip({ options: config.geoip, alarms, now });
+  const pbxAcl = createAclModule(() => core.config().asterisk_acl.section);
   const core = createCore({
     ...{ config, store, memory, alarms, logger, now },
     ownAddresses: createOwnAddresses(now),
     geography: geoip,
     tell: announcements.tell,
+    pbxAcl,
   });
   const { pipeline } = core;
   announcements.recall(pipeline.inForce(now()), await core.latestAttacks().catch(() => []));
@@ -71,7 +74,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   };
   const sensors: Sensors = await startSensors(config, {
     controlSocket: config.control.socket,
-    actionsUsers: [announcements],
+    actionsUsers: [announcements, pbxAcl],
     ...{ output, alarms, logger, now },
   });
 

@@ -1,7 +1,7 @@
 // The launcher: prepares as root what only root can, starts the sidecar's starter without any right, and becomes the
 // daemon: the same program under its own user, with the capabilities that its children need and nothing else.
 import { accessSync, constants } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { checkSocketIsFree } from './control/socket-in-use.ts';
@@ -148,7 +148,11 @@ async function checkProgramIsReadable(becoming: readonly string[], { uid }: Acco
   });
 }
 
-function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Account, sidecar: Account): void {
+function handOver(
+  { store, control, ami, firewall, asterisk_acl: acl }: LoadedConfig['config'],
+  daemon: Account,
+  sidecar: Account,
+): void {
   const folders = runFolders(control.socket);
   const ours = new Set(
     [control.socket, folders.capture, folders.starter, folders.asterisk].map((path) => basename(path)),
@@ -172,6 +176,11 @@ function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Accou
     handOverFolder(folders.asterisk, asterisk, (name) => name === basename(folders.asteriskSocket));
   }
   shareWithGroup(ami.secret_file, daemon.gid);
+  if (acl.enabled || firewall.backend === 'asterisk-acl') {
+    const [folder, file] = [dirname(acl.file), basename(acl.file)];
+    // Asterisk reads it.
+    handOverFolder(folder, { ...daemon, mode: 0o755 }, (name) => name.startsWith(file));
+  }
 }
 
 function isCapture(name: string): boolean {

@@ -17,6 +17,8 @@ export interface FileChange {
   readonly gid: number;
   /** Described in one line: its text is that of another file. */
   readonly isBackup?: boolean;
+  /** A command of Asterisk's console that has it read the change, before the next file is touched. */
+  readonly reload?: string;
 }
 
 export interface Plan {
@@ -55,22 +57,26 @@ export function describePlan({ changes, notes }: Plan): string {
 }
 
 /** All new texts are on the disk before the first file is replaced. Throws SETUP_WRITE_FAILED. */
-export async function applyPlan({ changes }: Plan): Promise<void> {
-  const written: { readonly from: string; readonly to: string }[] = [];
+export async function applyPlan(
+  { changes }: Plan,
+  reload: (command: string) => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  const written: { readonly from: string; readonly change: FileChange }[] = [];
   let path = '';
   try {
     for (const change of changes) {
       path = change.path;
-      if (change.after !== undefined)
-        written.push({ from: await writeBeside(change, change.after), to: path });
+      if (change.after !== undefined) written.push({ from: await writeBeside(change, change.after), change });
     }
-    for (const { from, to } of written) {
-      path = to;
-      await rename(from, to);
+    for (const { from, change } of written) {
+      path = change.path;
+      await rename(from, path);
+      if (change.reload !== undefined) await reload(change.reload);
     }
     for (const change of changes.filter(({ after }) => after === undefined)) {
       path = change.path;
       await removeFile(path);
+      if (change.reload !== undefined) await reload(change.reload);
     }
   } catch (error) {
     for (const { from } of written) await removeFile(from);

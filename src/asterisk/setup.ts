@@ -3,6 +3,7 @@
 import { findGroup } from '../lib/group.ts';
 import { tryCommand } from '../lib/run-command.ts';
 import { messageOf } from '../model/error.ts';
+import { createAclPiece } from './acl-setup.ts';
 import { createCliPiece } from './cli-setup.ts';
 import type { Plan } from './file-plan.ts';
 import { findInstallation, type SetupPlaces } from './installation.ts';
@@ -14,7 +15,12 @@ function piecesFor(places: SetupPlaces): readonly SetupPiece[] {
     const found = await findInstallation(places);
     return { ...found, gid: findGroup(places.group ?? 'asterisk') ?? found.managerConf.gid };
   };
-  return [createManagerPiece(places, installation), createCliPiece(places, installation)];
+  const { etc, acl } = places;
+  return [
+    createManagerPiece(places, installation),
+    createCliPiece(places, installation),
+    ...(acl ? [createAclPiece({ etc, ...acl }, installation)] : []),
+  ];
 }
 
 /** Throws SETUP_NO_ASTERISK, SETUP_NOT_PLAIN_ASTERISK, SETUP_USER_EXISTS, SETUP_UNREADABLE, SETUP_PATH, AMI_SECRET_*. */
@@ -38,13 +44,14 @@ export async function reloadAsterisk(
   command: readonly string[] = ['asterisk'],
 ): Promise<Reloaded> {
   for (const order of piecesFor(places).flatMap(({ reload }) => reload)) {
-    const failure = await run(command, order);
+    const failure = await tellAsterisk(command, order);
     if (failure !== undefined) return { isReloaded: false, detail: failure };
   }
   return { isReloaded: true, detail: 'Asterisk has read its configuration again' };
 }
 
-async function run(
+/** What went wrong, in words; undefined where Asterisk took the order. */
+export async function tellAsterisk(
   [file = 'asterisk', ...args]: readonly string[],
   order: string,
 ): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import type { Alarm } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
-import type { BackEnd, HeldEntry, KernelDrops } from '../model/enforcer.ts';
+import type { BackEnd, HeldEntry, KernelDrops, Layer } from '../model/enforcer.ts';
 import type { GeoDatabase, Origin } from '../model/geography.ts';
 import type { ListEntry, ListName } from '../model/list-entry.ts';
 import type { SensorHealth } from '../model/sensor.ts';
@@ -97,6 +97,8 @@ export interface Status {
   readonly firewall: Omit<BackEnd, 'name'> & {
     readonly pending: number;
     readonly notices: readonly string[];
+    /** What carries out the same bans behind the first. */
+    readonly layers: readonly Layer[];
     readonly drops: KernelDrops;
     readonly repairs: number;
   };
