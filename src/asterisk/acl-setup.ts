@@ -82,19 +82,26 @@ function readBy(reload: string, changes: readonly FileChange[]): readonly FileCh
 /** At the end, unless it is there. Throws SETUP_ACL_EXISTS where somebody else has a section of that name. */
 function withBlock(text: string, block: readonly string[], path: string): string {
   const lineEnd = lineEndOf(text);
-  const added = `${block.join(lineEnd)}${lineEnd}`;
-  if (text.includes(added)) return text;
+  const { lines, at } = findBlock(text, block);
+  if (at >= 0) return lines.toSpliced(at, block.length, ...block).join(lineEnd);
   const name = sectionOf(block[1]!);
-  if ([...readLines(text.split(/\r?\n/))].some(([, line]) => sectionOf(line) === name)) {
+  if ([...readLines(lines)].some(([, line]) => sectionOf(line) === name)) {
     throw new SipwardenError('SETUP_ACL_EXISTS', `${path} already has a section [${name}]`, {
       hint: 'take it out there, or name another ACL in [asterisk_acl] section of sipwarden.toml',
     });
   }
   const separator = text === '' || text.endsWith('\n') ? '' : lineEnd;
-  return `${text}${separator}${added}`;
+  return `${text}${separator}${block.join(lineEnd)}${lineEnd}`;
 }
 
 function withoutBlock(text: string, block: readonly string[]): string {
-  const lineEnd = lineEndOf(text);
-  return text.replace(`${block.join(lineEnd)}${lineEnd}`, '');
+  const { lines, at } = findBlock(text, block);
+  return at < 0 ? text : lines.toSpliced(at, block.length).join(lineEndOf(text));
+}
+
+/** It is known by its first two lines: what it includes may have changed. */
+function findBlock(text: string, [first, section]: readonly string[]) {
+  const lines = text.split(lineEndOf(text));
+  const at = lines.findIndex((line, index) => line === first && lines[index + 1] === section);
+  return { lines, at };
 }

@@ -51,7 +51,7 @@ export async function startSipwarden(
   network: Network,
   asterisk?: Asterisk,
   toml = '',
-  { withAcl = false, withCommand = true } = {},
+  { withCommand = true } = {},
 ): Promise<Sipwarden> {
   const folder = await makeLabFolder();
   // It is entered by the daemon's user too.
@@ -67,11 +67,12 @@ socket = "${folder}/run/control.sock"
 asterisk_group = "${consoleGroup}"
 [ami]
 secret_file = "${folder}/ami.secret"
-[asterisk_acl]
-file = "${folder}/acl/acl.conf"
-enabled = ${withAcl}
 `;
-  const configure = (changed: string) => writeFile(configFile, `${changed}\n${places}`);
+  const acl = `[asterisk_acl]\nfile = "${folder}/acl/acl.conf"`;
+  const configure = (changed: string) => {
+    const withAcl = changed.includes('[asterisk_acl]') ? changed : `${changed}\n[asterisk_acl]\n`;
+    return writeFile(configFile, `${withAcl.replace('[asterisk_acl]', acl)}\n${places}`);
+  };
   await configure(toml);
   let daemon: LabProcess | undefined;
   let said = '';
