@@ -88,7 +88,11 @@ function namesOf(capabilities: readonly Capability[]): string {
 
 function checkHeld(needed: readonly Capability[]): void {
   const lacked = lackedCapabilities(needed, 'permitted');
-  if (lacked.length > 0) throw unprivileged(lacked, 'give it to this container, such as by --cap-add');
+  if (lacked.length === 0) return;
+  throw unprivileged(
+    lacked,
+    'give it to this container, such as by --cap-add; or have Asterisk alone block, by [firewall] backend = "asterisk-acl" and [capture] source = "off"',
+  );
 }
 
 function unprivileged(lacked: readonly Capability[], hint: string): SipwardenError {

@@ -8,8 +8,8 @@ import type { Time } from '../model/time.ts';
 import { formatAcl, formatRules, parseAcl, readAclFile, removeAclFile, replaceAclFile } from './acl-file.ts';
 import { aclRules, aclSets } from './acl-rules.ts';
 import { keyOf } from './differences.ts';
-import { createGatheredRuns } from './gathered-runs.ts';
 import { firewallError } from './firewall-error.ts';
+import { createGatheredRuns } from './gathered-runs.ts';
 import { setCapacity } from './kernel-sets.ts';
 import { memberOf } from './member.ts';
 

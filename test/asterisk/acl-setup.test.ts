@@ -52,13 +52,14 @@ describe('setup of the ACL', () => {
   });
 
   test('follows the file to another place, and is undone from there, too', async () => {
-    write('acl.conf', mine);
-    write('pjsip.conf', mine);
+    const text = `${mine}\r\n`;
+    write('acl.conf', text);
+    write('pjsip.conf', text);
     await applyPlan(await piece().plan());
     await applyPlan(await piece({ file: '/srv/acl.conf' }).plan());
-    expect(read('acl.conf').match(/#tryinclude.*/g)).toEqual(['#tryinclude "/srv/acl.conf"\r']);
+    expect(read('acl.conf').match(/#tryinclude.*/g)).toEqual(['#tryinclude "/srv/acl.conf"']);
     await applyPlan(await piece().removal());
-    expect(read('acl.conf')).toBe(mine);
+    expect(read('acl.conf')).toBe(text);
   });
 
   test('takes out what is ours, where others have changed the file since', async () => {
@@ -90,6 +91,8 @@ describe('setup of the ACL', () => {
   test('does nothing without PJSIP, and says how it is switched on where it is off', async () => {
     expect((await piece().plan()).changes).toEqual([]);
     write('pjsip.conf', '');
-    expect((await piece({ isEnabled: false }).plan()).notes.join()).toMatch(/\[asterisk_acl\] enabled = true/);
+    expect((await piece({ isEnabled: false }).plan()).notes.join()).toMatch(
+      /\[asterisk_acl\] enabled = true/,
+    );
   });
 });

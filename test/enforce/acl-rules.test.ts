@@ -27,12 +27,16 @@ function isBlocked(entries: readonly Entry[], of: string): boolean {
 describe('the rules of an ACL', () => {
   test('give every address the verdict of the sets, as Asterisk reads them', () => {
     fc.assert(
-      fc.property(fc.array(entry, { maxLength: 30 }), fc.array(address, { maxLength: 20 }), (entries, asked) => {
-        const { leftOut, ...acl } = aclRules(entries, 1_000);
-        const text = formatAcl(acl);
-        expect(leftOut).toEqual([]);
-        for (const each of asked) expect(isDenied(text, each)).toBe(isBlocked(entries, each));
-      }),
+      fc.property(
+        fc.array(entry, { maxLength: 30 }),
+        fc.array(address, { maxLength: 20 }),
+        (entries, asked) => {
+          const { leftOut, ...acl } = aclRules(entries, 1_000);
+          const text = formatAcl(acl);
+          expect(leftOut).toEqual([]);
+          for (const each of asked) expect(isDenied(text, each)).toBe(isBlocked(entries, each));
+        },
+      ),
     );
   });
 
@@ -102,19 +106,15 @@ describe('the file of an ACL', () => {
     );
   });
 
-  test.each([
-    '203.0.113.9\npermit = 0.0.0.0/0',
-    '0.0.0.0/0',
-    '::/0',
-    'everybody',
-    '203.0.113.9/33',
-    '',
-  ])('is not written with the rule %j', (target) => {
-    const rules = [{ sense: 'deny', network: target } as const];
-    expect(() => formatAcl({ rules, members: [] })).toThrow(
-      expect.objectContaining({ code: 'ACL_INVALID' }),
-    );
-  });
+  test.each(['203.0.113.9\npermit = 0.0.0.0/0', '0.0.0.0/0', '::/0', 'everybody', '203.0.113.9/33', ''])(
+    'is not written with the rule %j',
+    (target) => {
+      const rules = [{ sense: 'deny', network: target } as const];
+      expect(() => formatAcl({ rules, members: [] })).toThrow(
+        expect.objectContaining({ code: 'ACL_INVALID' }),
+      );
+    },
+  );
 
   test.each(['deny = 203.0.113.9', '#include "other.conf"', '[general]', 'deny = 0.0.0.0/0', '; hello'])(
     'is none of ours with the line %j',

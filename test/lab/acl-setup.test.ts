@@ -82,12 +82,15 @@ describeWhere(['root', 'namespaces', 'asterisk'], 'the setup of the ACL', () => 
     expect(await probe(network)).toBe(401);
   });
 
-  test.each([reloads, reloads.toReversed()])('refuses no phone when Asterisk reads %s, then %s', async (...orders) => {
-    for (const order of orders) {
-      await asterisk.cli(order);
-      expect(await probe(network, asPhone)).toBe(200);
-    }
-  });
+  test.each([reloads, reloads.toReversed()])(
+    'refuses no phone when Asterisk reads %s, then %s',
+    async (...orders) => {
+      for (const order of orders) {
+        await asterisk.cli(order);
+        expect(await probe(network, asPhone)).toBe(200);
+      }
+    },
+  );
 
   test('refuses no phone on the way back, and leaves every byte as it was', async () => {
     const { changes } = await piece().removal();

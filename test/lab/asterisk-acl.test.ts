@@ -114,8 +114,9 @@ describeWhere(['root', 'namespaces', 'asterisk'], 'a PBX whose ACL alone protect
     );
     await network.run('pbx', 'kill', ['-CONT', String(asterisk.pid)]);
     await ban;
-    await waitFor('the alarm is over', async () =>
-      (await sipwarden.status()).alarms.every(({ code }) => code !== 'ACL_PENDING'),
+    await waitFor(
+      'the alarm is over',
+      async () => (await sipwarden.status()).alarms.every(({ code }) => code !== 'ACL_PENDING'),
       60_000,
     );
     expect(await probe(network)).toBe(403);
@@ -132,60 +133,64 @@ describeWhere(['root', 'namespaces', 'asterisk'], 'a PBX whose ACL alone protect
   });
 });
 
-describeWhere(['root', 'namespaces', 'firewall', 'asterisk', 'tcpdump'], 'a PBX with firewall and ACL', () => {
-  let network: Network;
-  let asterisk: Asterisk;
-  let sipwarden: Sipwarden;
-  beforeAll(async () => {
-    network = await createNetwork();
-    asterisk = await startAsterisk(network);
-    sipwarden = await startSipwarden(network, asterisk, '[asterisk_acl]\nenabled = true\n');
-  });
-  afterAll(async () => {
-    await sipwarden?.stop();
-    await asterisk?.stop();
-    await network?.close();
-  });
-  const shown = () => asterisk.cli('acl show sipwarden');
+describeWhere(
+  ['root', 'namespaces', 'firewall', 'asterisk', 'tcpdump'],
+  'a PBX with firewall and ACL',
+  () => {
+    let network: Network;
+    let asterisk: Asterisk;
+    let sipwarden: Sipwarden;
+    beforeAll(async () => {
+      network = await createNetwork();
+      asterisk = await startAsterisk(network);
+      sipwarden = await startSipwarden(network, asterisk, '[asterisk_acl]\nenabled = true\n');
+    });
+    afterAll(async () => {
+      await sipwarden?.stop();
+      await asterisk?.stop();
+      await network?.close();
+    });
+    const shown = () => asterisk.cli('acl show sipwarden');
 
-  test('holds a ban in both, and says so', async () => {
-    await sipwarden.command('ban', attacker);
-    expect(await sipwarden.kernelSet('sw-order4')).toEqual([attacker]);
-    await waitFor('he is in the ACL', async () => (await shown()).includes(attacker));
-    const { firewall, alarms } = await sipwarden.status();
-    expect(firewall.layers).toMatchObject([{ name: 'asterisk-acl', pending: 0 }]);
-    expect(alarms).toEqual([]);
-    expect((await sipwarden.command('status')).stdout).toMatch(/and asterisk-acl/);
-  });
+    test('holds a ban in both, and says so', async () => {
+      await sipwarden.command('ban', attacker);
+      expect(await sipwarden.kernelSet('sw-order4')).toEqual([attacker]);
+      await waitFor('he is in the ACL', async () => (await shown()).includes(attacker));
+      const { firewall, alarms } = await sipwarden.status();
+      expect(firewall.layers).toMatchObject([{ name: 'asterisk-acl', pending: 0 }]);
+      expect(alarms).toEqual([]);
+      expect((await sipwarden.command('status')).stdout).toMatch(/and asterisk-acl/);
+    });
 
-  test('bans in the firewall at once, whether or not Asterisk can be told', async () => {
-    await network.run('pbx', 'kill', ['-STOP', String(asterisk.pid)]);
-    const other = '203.0.113.9';
-    expect((await sipwarden.command('ban', other)).exitCode).toBe(0);
-    expect(await sipwarden.kernelSet('sw-order4')).toContain(other);
-    await network.run('pbx', 'kill', ['-CONT', String(asterisk.pid)]);
-    await waitFor('Asterisk has it too', async () => (await shown()).includes(other), 60_000);
-  });
+    test('bans in the firewall at once, whether or not Asterisk can be told', async () => {
+      await network.run('pbx', 'kill', ['-STOP', String(asterisk.pid)]);
+      const other = '203.0.113.9';
+      expect((await sipwarden.command('ban', other)).exitCode).toBe(0);
+      expect(await sipwarden.kernelSet('sw-order4')).toContain(other);
+      await network.run('pbx', 'kill', ['-CONT', String(asterisk.pid)]);
+      await waitFor('Asterisk has it too', async () => (await shown()).includes(other), 60_000);
+    });
 
-  test('says with the cure that Asterisk does not have the ACL', async () => {
-    const text = await readFile(join(asterisk.etc, 'acl.conf'), 'utf8');
-    const without = text.replace(/^#tryinclude.*$/m, '');
-    await network.run('pbx', 'tee', [join(asterisk.etc, 'acl.conf')], { input: without });
-    await sipwarden.command('ban', '203.0.113.10');
-    const alarm = await waitFor('the alarm', async () =>
-      (await sipwarden.status()).alarms.find(({ code }) => code === 'ACL_PENDING'),
-    );
-    expect(alarm).toMatchObject({ hint: expect.stringContaining('sipwarden setup') });
-    await network.run('pbx', 'tee', [join(asterisk.etc, 'acl.conf')], { input: text });
-    await waitFor('the alarm is over', async () => (await sipwarden.status()).alarms.length === 0, 60_000);
-  });
+    test('says with the cure that Asterisk does not have the ACL', async () => {
+      const text = await readFile(join(asterisk.etc, 'acl.conf'), 'utf8');
+      const without = text.replace(/^#tryinclude.*$/m, '');
+      await network.run('pbx', 'tee', [join(asterisk.etc, 'acl.conf')], { input: without });
+      await sipwarden.command('ban', '203.0.113.10');
+      const alarm = await waitFor('the alarm', async () =>
+        (await sipwarden.status()).alarms.find(({ code }) => code === 'ACL_PENDING'),
+      );
+      expect(alarm).toMatchObject({ hint: expect.stringContaining('sipwarden setup') });
+      await network.run('pbx', 'tee', [join(asterisk.etc, 'acl.conf')], { input: text });
+      await waitFor('the alarm is over', async () => (await sipwarden.status()).alarms.length === 0, 60_000);
+    });
 
-  test('lets go in Asterisk too, once it is switched off', async () => {
-    await sipwarden.configure('[asterisk_acl]\nenabled = false\n');
-    await waitFor('nobody is in the ACL', async () => !(await shown()).includes('203.0.113'), 20_000);
-    expect(await sipwarden.kernelSet('sw-order4')).toContain('203.0.113.9');
-  });
-});
+    test('lets go in Asterisk too, once it is switched off', async () => {
+      await sipwarden.configure('[asterisk_acl]\nenabled = false\n');
+      await waitFor('nobody is in the ACL', async () => !(await shown()).includes('203.0.113'), 20_000);
+      expect(await sipwarden.kernelSet('sw-order4')).toContain('203.0.113.9');
+    });
+  },
+);
 
 describeWhere(['root', 'namespaces', 'asterisk'], 'five hundred changes of a full ACL', () => {
   let network: Network;
