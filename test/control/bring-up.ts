@@ -9,6 +9,7 @@ import { recall } from '../../src/recall.ts';
 import { createAlarmBoard } from '../../src/report/alarms.ts';
 import { openStore } from '../../src/store/store.ts';
 import { geographyOf } from '../geographies.ts';
+import { noPbx } from '../no-pbx.ts';
 
 const now = () => Date.now();
 const logger = createLogger('silent', 'test');
@@ -32,7 +33,10 @@ export async function bringUp(directory: string, changed: Changed = {}) {
   const store = await openStore({ directory, now, logger, alarms });
   const memory = await recall(store, now(), 0);
   const ownAddresses = () => ['198.51.100.1'];
-  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography });
+  const core = createCore({
+    ...{ config, store, memory, alarms, logger, now, ownAddresses, geography },
+    pbxAcl: noPbx,
+  });
   await core.start();
   const orders = core.orders({
     status: async () => Promise.reject(new Error('not asked here')),
