@@ -56,30 +56,30 @@ export function describePlan({ changes, notes }: Plan): string {
   return [...parts, ...notes.map((note) => `Note: ${note}\n`)].join('');
 }
 
-/** All new texts are on the disk before the first file is replaced. Throws SETUP_WRITE_FAILED. */
+/**
+ * All new texts are on the disk before the first file is replaced; then one file after the other, in the order of the plan.
+ * Throws SETUP_WRITE_FAILED.
+ */
 export async function applyPlan(
   { changes }: Plan,
   reload: (command: string) => Promise<unknown> = async () => undefined,
 ): Promise<void> {
-  const written: { readonly from: string; readonly change: FileChange }[] = [];
+  const written = new Map<FileChange, string>();
   let path = '';
   try {
     for (const change of changes) {
       path = change.path;
-      if (change.after !== undefined) written.push({ from: await writeBeside(change, change.after), change });
+      if (change.after !== undefined) written.set(change, await writeBeside(change, change.after));
     }
-    for (const { from, change } of written) {
+    for (const change of changes) {
       path = change.path;
-      await rename(from, path);
-      if (change.reload !== undefined) await reload(change.reload);
-    }
-    for (const change of changes.filter(({ after }) => after === undefined)) {
-      path = change.path;
-      await removeFile(path);
+      const text = written.get(change);
+      if (text === undefined) await removeFile(path);
+      else await rename(text, path);
       if (change.reload !== undefined) await reload(change.reload);
     }
   } catch (error) {
-    for (const { from } of written) await removeFile(from);
+    for (const text of written.values()) await removeFile(text);
     throw new SipwardenError('SETUP_WRITE_FAILED', `cannot write ${path}: ${messageOf(error)}`, {
       hint: 'run it as root; what was not replaced yet is as it was',
       cause: error,

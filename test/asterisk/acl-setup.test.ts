@@ -79,12 +79,20 @@ describe('setup of the ACL', () => {
   });
 
   test('leaves a pjsip.conf that another program writes, and uses what it includes', async () => {
+    write('acl.conf', mine);
     write('pjsip.conf', '#include pjsip.transports.conf\n#include pjsip_custom.conf\n');
     const before = read('pjsip.conf');
     await applyPlan(await piece().plan());
     expect(read('pjsip.conf')).toBe(before);
     expect(read('pjsip_custom.conf')).toMatch(/\[sipwarden-acl\]\ntype = acl\n/);
-    await applyPlan(await piece().removal());
+    const orders: string[] = [];
+    await applyPlan(await piece().removal(), async (order) => {
+      orders.push(order);
+      // Nobody asks an ACL that is gone: then Asterisk would refuse everybody.
+      if (order === 'module reload acl') expect(() => read('pjsip_custom.conf')).toThrow('ENOENT');
+      else expect(read('acl.conf')).toContain('[sipwarden]');
+    });
+    expect(orders).toEqual(['module reload res_pjsip.so', 'module reload acl']);
     expect(() => read('pjsip_custom.conf')).toThrow('ENOENT');
   });
 
