@@ -23,14 +23,11 @@ const newMode = 0o644;
 /** Throws ACL_INVALID where our own reader would not read the same: one bad line, and Asterisk starts without the ACL. */
 export function formatAcl({ rules, members }: Acl): string {
   const ends = ({ until }: Entry) => (until === undefined ? '' : ` until ${isoTime(until)}`);
-  const lines = [
-    heading,
-    ...members.map((entry) => `; ${entry.set} ${entry.target}${ends(entry)}`),
-    ...formatRules(rules),
-  ];
-  const text = `${lines.join('\n')}\n`;
-  const read = parseAcl(text);
-  if (read && formatRules(read.rules).join() === formatRules(rules).join()) return text;
+  const comments = members.map((entry) => `; ${entry.set} ${entry.target}${ends(entry)}`);
+  const lines = formatRules(rules);
+  const isRead = lines.every((line, index) => readRule(line)?.network === rules[index]?.network);
+  if (isRead && comments.every((line) => memberForm.test(line)))
+    return `${[heading, ...comments, ...lines].join('\n')}\n`;
   throw new SipwardenError('ACL_INVALID', 'the ACL would hold a line that is no rule; it stays as it is', {
     hint: 'this is a mistake in sipwarden: please report it with the output of "sipwarden bans"',
   });
@@ -60,8 +57,10 @@ export function parseAcl(text: string): Acl | undefined {
   return { rules, members };
 }
 
+const memberForm = /^; (\w+) ([\da-f.:/]+)(?: until (\S+))?$/;
+
 function readMember(line: string): Entry | undefined {
-  const [, name, text = '', end] = /^; (\w+) ([\da-f.:/]+)(?: until (\S+))?$/.exec(line) ?? [];
+  const [, name, text = '', end] = memberForm.exec(line) ?? [];
   const set = aclSets.find((each) => each === name);
   const target = parseNetwork(text);
   const until = end === undefined ? undefined : Date.parse(end);
