@@ -5,6 +5,7 @@ import { limitOptions } from './decide/limit-options.ts';
 import { policyOptions } from './decide/policy-options.ts';
 import { shieldOptions } from './decide/shield-options.ts';
 import { detectOptions, section } from './detect-options.ts';
+import { aclOptions } from './enforce/acl-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
 import { geoipOptions } from './geoip/geoip-options.ts';
 import { logLevels } from './lib/logger.ts';
@@ -63,6 +64,7 @@ export const configSchema = z.strictObject({
     'Addresses that are known to be ours: phones that registered, trunks, live calls, administrators, gateways.',
   ),
   firewall: section(firewallOptions, 'How attackers are blocked.'),
+  asterisk_acl: section(aclOptions, 'How Asterisk itself refuses attackers.'),
   limit: section(limitOptions, 'How much a stranger may send before the kernel slows him.'),
   geoip: section(geoipOptions, 'What is known of where addresses are.'),
   daemon: section(daemonOptions, 'As whom sipwarden runs.'),

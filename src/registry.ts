@@ -11,6 +11,7 @@ import { malformedSip } from './detect/malformed-sip.ts';
 import { managementBruteforce } from './detect/management-bruteforce.ts';
 import { provisioningLeak } from './detect/provisioning-leak.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
+import { reportedAbuse } from './detect/reported-abuse.ts';
 import { scannerSignature } from './detect/scanner-signature.ts';
 import { tamperedEvent } from './detect/tampered-event.ts';
 import { tftpBruteforce } from './detect/tftp-bruteforce.ts';
@@ -34,6 +35,7 @@ const detectors = [
   malformedSip,
   canary,
   managementBruteforce,
+  reportedAbuse,
   answerDiverted,
   tamperedEvent,
 ] as const;

@@ -7,7 +7,7 @@ import type { Alarms } from './model/alarm.ts';
 import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 import { runFolders } from './run-folders.ts';
-import { createAmiSensor } from './sense/ami.ts';
+import { type ActionsUser, createAmiSensor } from './sense/ami.ts';
 import { createHepSensor } from './sense/hep.ts';
 import { createHostSensor } from './sense/host.ts';
 import { createPacketSensor } from './sense/packets.ts';
@@ -16,6 +16,8 @@ import { createSidecarLink } from './sense/sidecar-link.ts';
 export interface SensorsParts {
   readonly controlSocket: string;
   readonly output: SensorOutput;
+  /** Who else uses the login that may ask and tell Asterisk. */
+  readonly actionsUsers: readonly ActionsUser[];
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
@@ -29,7 +31,7 @@ export interface Sensors {
 
 export async function startSensors(
   config: Config,
-  { output, controlSocket, ...parts }: SensorsParts,
+  { output, controlSocket, actionsUsers, ...parts }: SensorsParts,
 ): Promise<Sensors> {
   let current = config;
   const folders = runFolders(controlSocket);
@@ -53,7 +55,7 @@ export async function startSensors(
     return sensor;
   };
   const startPackets = () => start(createPacketSensor({ options: current.capture, ...sidecarParts() }));
-  const startAmi = () => start(createAmiSensor({ options: current.ami, ...parts }));
+  const startAmi = () => start(createAmiSensor({ options: current.ami, actionsUsers, ...parts }));
   const startHost = () => start(createHostSensor({ options: current.host, ...parts }));
   let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost(), start(hep)]);
   return {

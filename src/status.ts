@@ -29,8 +29,9 @@ export async function describeStatus({
   const inForce = pipeline.inForce(now);
   const count = (wanted: Action) =>
     inForce.filter(({ action, enforced }) => action === wanted && (enforced || wanted === 'held')).length;
-  const { enforcer, reconciler, repairs } = core.firewall();
+  const { enforcer, layers, repairs } = core.firewall();
   const { name: backend, ...about } = enforcer.backEnd();
+  const [first, ...others] = layers();
   const ami = sensors.find(({ name }) => name === 'ami');
   return {
     version,
@@ -52,9 +53,10 @@ export async function describeStatus({
       deny: lists.deny.entries().length,
     },
     firewall: {
-      pending: reconciler.pending().length,
+      pending: first?.pending ?? 0,
       ...about,
-      notices: enforcer.notices(),
+      notices: first?.notices ?? [],
+      layers: others,
       repairs: repairs(),
       drops: await enforcer.drops().catch(() => ({ hot: {}, limits: {} })),
     },

@@ -137,6 +137,7 @@ export const observation = z.discriminatedUnion('kind', [
     account: foreignText,
     service: foreignText,
   }),
+  z.strictObject({ ...seen, kind: z.literal('abuse-reported'), reason: foreignText }),
   z.strictObject({ ...seen, kind: z.literal('file-requested'), file: foreignText }),
   z.strictObject({
     ...seen,

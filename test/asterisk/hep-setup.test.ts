@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { applyPlan, describePlan } from '../../src/asterisk/file-plan.ts';
 import { findHepPassword, readHepPassword } from '../../src/asterisk/hep-secret.ts';
-import { planRemoval, planSetup, type SetupPlaces } from '../../src/asterisk/setup.ts';
+import type { SetupPlaces } from '../../src/asterisk/installation.ts';
+import { planRemoval, planSetup } from '../../src/asterisk/setup.ts';
 
 let root = '';
 let places: SetupPlaces;
@@ -17,6 +18,8 @@ beforeEach(() => {
     secretFile: join(root, 'sipwarden/ami.secret'),
     eventsUser: 'sipwarden-events',
     actionsUser: 'sipwarden-actions',
+    controlProgram: '/usr/bin/sipwardenctl',
+    controlSocket: '/run/sipwarden/asterisk/control.sock',
     hep: { secretFile: join(root, 'sipwarden/hep.secret'), captureAddress: '127.0.0.1:9060' },
   };
   cpSync('fixtures/asterisk-etc/debian-22', places.etc, { recursive: true });

@@ -66,17 +66,8 @@ security => security
 `,
     'pjsip.conf': `${transports(folder)}${Object.entries({ ...extensions, ...siteExtensions })
       .map(extension)
-      .join('')}${trunk()}
-; What sipwarden asks an administrator to add.
-[sipwarden-acl]
-type=acl
-acl=sipwarden
-`,
-    // A named ACL that is missing denies everybody, so the section is kept alive by an address of nobody.
-    'acl.conf': `[sipwarden]
-deny = 192.0.2.255/32
-#tryinclude "sipwarden_acl.conf"
-`,
+      .join('')}${trunk()}`,
+    'acl.conf': '',
     'extensions.conf': `[internal]
 exten => 600,1,Answer()
  same => n,Echo()
