@@ -15,6 +15,8 @@ import type { Untouchable } from './model/decision.ts';
 import type { Entry, HeldEntry } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
+import type { Tell } from './model/happening.ts';
+import type { PbxAcl } from './model/pbx-acl.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
@@ -28,10 +30,13 @@ export interface CoreParts {
   readonly store: Store;
   readonly memory: Memory;
   readonly alarms: Alarms;
+  /** Who is told what happens, besides the log. */
+  readonly tell?: Tell;
   readonly logger: Logger;
   readonly now: () => Time;
   readonly ownAddresses: () => readonly Address[];
   readonly geography: Geography;
+  readonly pbxAcl: PbxAcl;
 }
 
 export type Core = ReturnType<typeof createCore>;
@@ -42,6 +47,7 @@ export function createCore({
   store,
   memory,
   alarms,
+  tell = () => {},
   logger,
   now,
   ownAddresses,
@@ -58,6 +64,7 @@ export function createCore({
     reconciler: () => firewall.reconciler,
     store,
     alarms,
+    tell,
     logger,
     now,
     passed({ target }, { sensor, time, transport, local }) {
@@ -93,6 +100,7 @@ export function createCore({
         pipeline.prolong(by, (decision) => isSending(entryOf(decision)));
         if (config.capture.source !== 'nflog') tellExcesses(held);
       },
+      pbx: parts.pbxAcl,
       ...{ alarms, logger, now },
     });
   const tellExcesses = (held: readonly HeldEntry[]): void => {
@@ -180,6 +188,8 @@ export function createCore({
     firewall: () => firewall,
     config: () => config,
     mode: () => settings().mode,
+    /** The oldest first. */
+    latestAttacks: async () => (await store.attacks({ limit: 100 })).toReversed(),
     /** Makes the kernel agree, without what nobody confirmed. A kernel that knows more than the store keeps it. */
     async start() {
       const kept = memory.isComplete ? [] : await firewall.enforcer.list().catch(() => []);

@@ -6,6 +6,7 @@ import type { Attack } from './model/attack.ts';
 import type { Decision } from './model/decision.ts';
 import type { Entry } from './model/enforcer.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
+import type { Tell } from './model/happening.ts';
 import type { ShieldKind } from './model/shield-entry.ts';
 import { isoTime, type Time } from './model/time.ts';
 import type { Effects } from './pipeline.ts';
@@ -20,6 +21,7 @@ export interface EffectsParts {
   readonly store: Store;
   readonly passed: Effects['passed'];
   readonly alarms: Alarms;
+  readonly tell: Tell;
   readonly logger: Logger;
   readonly now: () => Time;
 }
@@ -29,6 +31,7 @@ export function createEffects({
   store,
   passed,
   alarms,
+  tell,
   logger,
   now,
 }: EffectsParts): Effects & { flush(): Promise<void> } {
@@ -54,11 +57,13 @@ export function createEffects({
     flush,
     block(decision) {
       logger.info(logged(decision), decision.enforced ? 'blocked' : 'not blocked');
+      tell({ kind: 'decided', decision });
       const kernel = decision.enforced ? [settled(reconciler().set(entryOf(decision)))] : [];
       return carryOut('block', [...kernel, store.saveDecision(decision)]);
     },
     unblock(target, places, by, isWhole) {
       logger.info({ target, places, by }, 'unblocked');
+      tell({ kind: 'unblocked', time: now(), target, places, isWhole, by });
       const whole = (isWhole ? (['order', 'ban', 'drop'] as const) : []).map((set) => ({ set, target }));
       const lifted = [...whole, ...places].map((place) => settled(reconciler().unset(place)));
       const ended = isWhole ? [store.endDecisionsOf(target, now(), by)] : [];
@@ -76,6 +81,7 @@ export function createEffects({
     },
     report(attack, isNewDecision) {
       growing.set(attack.id, attack);
+      tell({ kind: 'attacked', attack });
       if (isNewDecision) void flush();
       else settling ??= setTimeout(() => void flush(), settleMs);
     },

@@ -12,6 +12,7 @@ import { managementBruteforce } from './detect/management-bruteforce.ts';
 import { packetFlood } from './detect/packet-flood.ts';
 import { provisioningLeak } from './detect/provisioning-leak.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
+import { reportedAbuse } from './detect/reported-abuse.ts';
 import { scannerSignature } from './detect/scanner-signature.ts';
 import { tamperedEvent } from './detect/tampered-event.ts';
 import { tftpBruteforce } from './detect/tftp-bruteforce.ts';
@@ -36,6 +37,7 @@ const detectors = [
   malformedSip,
   canary,
   managementBruteforce,
+  reportedAbuse,
   answerDiverted,
   tamperedEvent,
 ] as const;

@@ -67,6 +67,7 @@ const rungs = {
   'nonce-echo': 'echoed a nonce that we saw leave to that very address',
   'dialog-tag': 'carried a To-tag that we made at random and saw leave to that address',
   connection: 'came over a connection',
+  vouched: 'were vouched for by a program of the PBX',
 } as const;
 
 function proofsOf({ proofs, inventedNonces }: Evidence): string[] {

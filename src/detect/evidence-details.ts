@@ -91,6 +91,8 @@ function tellingValue(observation: Observation): string | undefined {
       return observation.divertedTo.address;
     case 'management-login-failed':
       return observation.service;
+    case 'abuse-reported':
+      return observation.reason;
     case 'file-requested':
     case 'file-answered':
       return observation.file;

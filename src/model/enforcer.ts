@@ -69,6 +69,13 @@ export interface BackEnd {
   readonly capabilities: Capabilities;
 }
 
+/** What is shown of one of those that carry out the same decisions. */
+export interface Layer {
+  readonly name: string;
+  readonly pending: number;
+  readonly notices: readonly string[];
+}
+
 export interface Enforcer {
   /** Known after `prepare`. */
   backEnd(): BackEnd;

@@ -1,6 +1,6 @@
 // All that is said between sipwarden and one Asterisk: security events on a connection of their own, what has changed on a
-// second one, and questions on a third.
-import { createAmiActions } from '../asterisk/ami-actions.ts';
+// second one, questions on a third, and what other programs report on a fourth.
+import { type AmiActions, createAmiActions } from '../asterisk/ami-actions.ts';
 import type { AmiLogin, AmiState, AmiTiming } from '../asterisk/ami-login.ts';
 import { type AmiStreamListener, createAmiStream } from '../asterisk/ami-stream.ts';
 import { createChangeStream } from '../asterisk/change-stream.ts';
@@ -8,12 +8,18 @@ import type { Dns } from '../asterisk/host-lookup.ts';
 import { createInventory, type InventoryTiming } from '../asterisk/inventory.ts';
 import type { Alarms } from '../model/alarm.ts';
 import type { InventoryFact } from '../model/inventory.ts';
+import type { Observation } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
+import { createAbuseReports, type ReportOptions } from './abuse-reports.ts';
 
 export interface AmiDialogueListener extends AmiStreamListener {
   know(fact: InventoryFact): void;
   /** Asterisk refused a login: perhaps its secret was replaced. */
   onRefused(): void;
+  /** The actions login is live, or is so no more. */
+  onActions(actions: AmiActions | undefined): void;
+  /** What other programs reported. */
+  onReports(reports: readonly Observation[]): void;
 }
 
 export interface AmiDialogue {
@@ -30,6 +36,7 @@ export function openAmiDialogue({
   alarms,
   now,
   timing,
+  reports: reportOptions,
   inventoryTiming,
   makeDns,
 }: {
@@ -39,6 +46,7 @@ export function openAmiDialogue({
   readonly alarms: Alarms;
   now(): Time;
   readonly timing: AmiTiming;
+  readonly reports: ReportOptions;
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
 }): AmiDialogue {
@@ -47,6 +55,7 @@ export function openAmiDialogue({
     timing,
     onState(state) {
       if (state === 'refused') listener.onRefused();
+      listener.onActions(state === 'live' ? actions : undefined);
       if (state === 'live') inventory.readAll();
     },
   });
@@ -69,13 +78,24 @@ export function openAmiDialogue({
       onUnheard: inventory.unheard,
     },
   });
+  const reports = createAbuseReports({
+    login: eventsLogin,
+    options: reportOptions,
+    timing,
+    now,
+    report: listener.onReports,
+  });
   const onState = (state: AmiState, detail: string): void => {
     listener.onState(state, detail);
     if (state === 'refused') listener.onRefused();
     if (state === 'live') {
       listener.know({ kind: 'restart', time: now() });
       changes.open();
-    } else changes.close();
+      reports.open();
+    } else {
+      changes.close();
+      reports.close();
+    }
   };
   const security = createAmiStream({
     login: { ...eventsLogin, events: 'security' },
@@ -86,6 +106,7 @@ export function openAmiDialogue({
   return {
     counters: () => ({
       ...security.counters(),
+      ...reports.counters(),
       registeredContacts: inventory.facts()?.registeredContacts ?? 0,
     }),
     detail() {
@@ -98,7 +119,9 @@ export function openAmiDialogue({
     close() {
       inventory.close();
       changes.close();
+      reports.close();
       security.close();
+      listener.onActions(undefined);
       actions.close();
     },
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { addresses, type Host } from './addresses.ts';
 import type { Network } from './namespaces.ts';
 import type { ForgeFinding, ForgeOptions, Forgery } from './programs/forge.ts';
+import type { HepSenderFinding, HepSenderOptions } from './programs/hep-sender.ts';
 import type { MaddrFinding, MaddrOptions } from './programs/maddr-forger.ts';
 import type { BurstFinding, BurstOptions } from './programs/register-burst.ts';
 import type { Protocol } from './sip-transport.ts';
@@ -43,16 +44,20 @@ export function guessPasswords(
     count = 40,
     perSecond = 20,
     localPort = undefined as number | undefined,
+    userAgent = 'lab guesses',
+    host = 'attacker' as Host,
+    server = addresses.pbx.ipv4 as string,
+    local = addresses[host].ipv4 as string,
   } = {},
 ): Promise<BurstFinding> {
-  return registerBurst(network, 'attacker', {
+  return registerBurst(network, host, {
     protocol,
-    server: addresses.pbx.ipv4,
-    local: addresses.attacker.ipv4,
+    server,
+    local,
     ...(localPort === undefined ? {} : { localPort }),
     accounts: Array.from({ length: count }, () => account),
     perSecond,
-    userAgent: 'lab guesses',
+    userAgent,
     withInventedCredentials: true,
   });
 }
@@ -118,6 +123,15 @@ export async function forgeWithDivertedAnswers(
   const own = addresses.attacker.ipv4;
   const options: MaddrOptions = { server: addresses.pbx.ipv4, as, own, account, guesses };
   return runAttack(network, 'maddr-forger', options, guesses * 20 + 5_000);
+}
+
+/** From the PBX's own machine: datagrams that say that Asterisk mirrored guesses of `as`. */
+export function forgeMirror(
+  network: Network,
+  { as, password, count = 300 }: { as: string; password: string; count?: number },
+): Promise<HepSenderFinding> {
+  const options: HepSenderOptions = { as, password, count };
+  return runAttack(network, 'hep-sender', options, 30_000, 'pbx');
 }
 
 const marginMs = 10_000;
