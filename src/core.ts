@@ -12,13 +12,16 @@ import type { Address, Network } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Change } from './model/change.ts';
 import type { Untouchable } from './model/decision.ts';
-import type { Entry } from './model/enforcer.ts';
+import type { Entry, HeldEntry } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
+import type { Tell } from './model/happening.ts';
+import type { PbxAcl } from './model/pbx-acl.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Memory } from './recall.ts';
+import { excessesIn } from './sense/limit-sets.ts';
 import { createSourceLimits } from './source-limits.ts';
 import type { Store } from './store/store.ts';
 
@@ -27,12 +30,15 @@ export interface CoreParts {
   readonly store: Store;
   readonly memory: Memory;
   readonly alarms: Alarms;
+  /** Who is told what happens, besides the log. */
+  readonly tell?: Tell;
   readonly logger: Logger;
   readonly now: () => Time;
   readonly ownAddresses: () => readonly Address[];
   readonly geography: Geography;
   /** Has the PBX put out whoever is expelled now. */
   readonly expel: () => void;
+  readonly pbxAcl: PbxAcl;
 }
 
 export type Core = ReturnType<typeof createCore>;
@@ -43,6 +49,7 @@ export function createCore({
   store,
   memory,
   alarms,
+  tell = () => {},
   logger,
   now,
   ownAddresses,
@@ -60,6 +67,7 @@ export function createCore({
     reconciler: () => firewall.reconciler,
     store,
     alarms,
+    tell,
     logger,
     now,
     expel,
@@ -92,9 +100,17 @@ export function createCore({
     createFirewall({
       settings: wantedFirewall(),
       protectionsOf,
-      onRead: (by, isSending) => pipeline.prolong(by, (decision) => isSending(entryOf(decision))),
+      onRead(held, by, isSending) {
+        pipeline.prolong(by, (decision) => isSending(entryOf(decision)));
+        if (config.capture.source !== 'nflog') tellExcesses(held);
+      },
+      pbx: parts.pbxAcl,
       ...{ alarms, logger, now },
     });
+  const tellExcesses = (held: readonly HeldEntry[]): void => {
+    const slowed = pipeline.inForce(now()).filter(({ action }) => action === 'limit');
+    pipeline.observe(excessesIn(held, slowed.map(entryOf), now()));
+  };
   let firewall = newFirewall();
 
   const desired = () =>
@@ -176,6 +192,8 @@ export function createCore({
     firewall: () => firewall,
     config: () => config,
     mode: () => settings().mode,
+    /** The oldest first. */
+    latestAttacks: async () => (await store.attacks({ limit: 100 })).toReversed(),
     /** Makes the kernel agree, without what nobody confirmed. A kernel that knows more than the store keeps it. */
     async start() {
       const kept = memory.isComplete ? [] : await firewall.enforcer.list().catch(() => []);

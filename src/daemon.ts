@@ -1,18 +1,24 @@
 // The daemon: wires sensors, flow, firewall, store and control together, and takes them down in order.
+import { createAnnouncements } from './announcements.ts';
+import { createAclModule } from './asterisk/acl-module.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
-import { startControl } from './control/server.ts';
+import type { ControlOptions } from './control/control-options.ts';
+import type { Operations } from './control/operations.ts';
+import { startAsteriskControl, startControl } from './control/server.ts';
 import { checkSocketIsFree } from './control/socket-in-use.ts';
 import { createCore } from './core.ts';
 import { startGeoip } from './geoip/geoip.ts';
 import { checkStillHeld } from './launch.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
+import { findGroup } from './lib/group.ts';
 import { createLogger } from './lib/logger.ts';
+import { createOwnAddresses } from './lib/own-addresses.ts';
 import { messageOf } from './model/error.ts';
 import type { SensorOutput } from './model/sensor.ts';
-import { createOwnAddresses } from './own-addresses.ts';
 import { recall } from './recall.ts';
 import { createAlarmBoard } from './report/alarms.ts';
+import { runFolders } from './run-folders.ts';
 import { type Sensors, startSensors } from './sensors.ts';
 import { describeStatus, version } from './status.ts';
 import { openStore } from './store/store.ts';
@@ -35,18 +41,24 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   // Before anything is touched: two daemons would undo each other's firewall.
   await checkSocketIsFree(config.control);
   const logger = createLogger(config.log.level, 'sipwarden');
-  const alarms = createAlarmBoard({ logger, now });
+  let { ami: announced } = config;
+  const announcements = createAnnouncements({ options: () => announced, now });
+  const alarms = createAlarmBoard({ logger, now, tell: announcements.tell });
   const store = await openStore({ directory: config.store.directory, now, logger, alarms });
   const memory = await recall(store, now(), now() - config.decide.forgiven_after);
   const geoip = await startGeoip({ options: config.geoip, alarms, now });
   const ownAddresses = createOwnAddresses(now);
   let sensors: Sensors | undefined;
+  const pbxAcl = createAclModule(() => core.config().asterisk_acl.section);
   const core = createCore({
     ...{ config, store, memory, alarms, logger, now, ownAddresses },
     geography: geoip,
     expel: () => sensors?.expel(),
+    tell: announcements.tell,
+    pbxAcl,
   });
   const { pipeline } = core;
+  announcements.recall(pipeline.inForce(now()), await core.latestAttacks().catch(() => []));
   await core.start();
   pipeline.know({ kind: 'restart', time: startedAt });
 
@@ -64,6 +76,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   };
   const started = await startSensors(config, {
     controlSocket: config.control.socket,
+    actionsUsers: [announcements, pbxAcl],
     expelled: {
       isAny: () => pipeline.expelled.isAny(now()),
       caller: (address) => pipeline.expelled.caller(address, now()),
@@ -83,6 +96,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     const { config: changed } = loaded;
     await core.configure(changed, insisting ? { force: true, ...insisting } : {});
     logger.level = changed.log.level;
+    announced = changed.ami;
     await started.configure(changed);
     await geoip.configure(changed.geoip);
     logger.info({ mode: core.mode() }, 'configuration applied');
@@ -112,6 +126,14 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     },
   });
   const control = await startControl(config.control, orders);
+  const asteriskControl = await startConsole(config.control, orders).catch((error) => {
+    alarms.raise(
+      'ASTERISK_CONSOLE_DOWN',
+      `the command line of Asterisk cannot ask: ${messageOf(error)}`,
+      'start sipwarden as root, which makes the folder asterisk/ beside [control] socket; all else works',
+    );
+    return undefined;
+  });
   const pruning = setInterval(
     () => void store.prune(now(), core.config().store.keep).catch(() => undefined),
     pruneEveryMs,
@@ -124,14 +146,24 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       watching.close();
       clearInterval(pruning);
       timer.stop();
-      await control.close();
+      await Promise.all([control.close(), asteriskControl?.close()]);
       await started.stop();
+      announcements.stop();
       geoip.stop();
       await core.stop();
       await store.close();
       logger.info('sipwarden has stopped');
     },
   };
+}
+
+/** Undefined where it is switched off. */
+async function startConsole({ socket, asterisk_group: group }: ControlOptions, orders: Operations) {
+  if (group === '') return undefined;
+  return startAsteriskControl(
+    { socket: runFolders(socket).asteriskSocket, group: findGroup(group) ?? 0 },
+    orders,
+  );
 }
 
 /** Runs until a signal ends it; SIGHUP reloads. */

@@ -6,6 +6,7 @@ import type { Attack } from './model/attack.ts';
 import { blocks, type Decision } from './model/decision.ts';
 import type { Entry } from './model/enforcer.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
+import type { Tell } from './model/happening.ts';
 import type { ShieldKind } from './model/shield-entry.ts';
 import { isoTime, type Time } from './model/time.ts';
 import type { Effects } from './pipeline.ts';
@@ -21,6 +22,7 @@ export interface EffectsParts {
   readonly passed: Effects['passed'];
   readonly expel: Effects['expel'];
   readonly alarms: Alarms;
+  readonly tell: Tell;
   readonly logger: Logger;
   readonly now: () => Time;
 }
@@ -31,6 +33,7 @@ export function createEffects({
   passed,
   expel,
   alarms,
+  tell,
   logger,
   now,
 }: EffectsParts): Effects & { flush(): Promise<void> } {
@@ -57,11 +60,13 @@ export function createEffects({
     block(decision) {
       const isBlocked = decision.enforced && blocks(decision.action);
       logger.info(logged(decision), isBlocked ? 'blocked' : 'not blocked');
+      tell({ kind: 'decided', decision });
       const kernel = isBlocked ? [settled(reconciler().set(entryOf(decision)))] : [];
       return carryOut('block', [...kernel, store.saveDecision(decision)]);
     },
     unblock(target, places, by, isWhole) {
       logger.info({ target, places, by }, 'unblocked');
+      tell({ kind: 'unblocked', time: now(), target, places, isWhole, by });
       const whole = (isWhole ? (['order', 'ban', 'drop'] as const) : []).map((set) => ({ set, target }));
       const lifted = [...whole, ...places].map((place) => settled(reconciler().unset(place)));
       const ended = isWhole ? [store.endDecisionsOf(target, now(), by)] : [];
@@ -79,6 +84,7 @@ export function createEffects({
     },
     report(attack, isNewDecision) {
       growing.set(attack.id, attack);
+      tell({ kind: 'attacked', attack });
       if (isNewDecision) void flush();
       else settling ??= setTimeout(() => void flush(), settleMs);
     },

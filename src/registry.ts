@@ -9,8 +9,10 @@ import { extensionEnumeration } from './detect/extension-enumeration.ts';
 import { inviteFlood } from './detect/invite-flood.ts';
 import { malformedSip } from './detect/malformed-sip.ts';
 import { managementBruteforce } from './detect/management-bruteforce.ts';
+import { packetFlood } from './detect/packet-flood.ts';
 import { provisioningLeak } from './detect/provisioning-leak.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
+import { reportedAbuse } from './detect/reported-abuse.ts';
 import { scannerSignature } from './detect/scanner-signature.ts';
 import { tamperedEvent } from './detect/tampered-event.ts';
 import { tftpBruteforce } from './detect/tftp-bruteforce.ts';
@@ -28,12 +30,14 @@ const detectors = [
   dialPrefixProbing,
   compromisedAccount,
   inviteFlood,
+  packetFlood,
   tftpBruteforce,
   tftpEnumeration,
   provisioningLeak,
   malformedSip,
   canary,
   managementBruteforce,
+  reportedAbuse,
   answerDiverted,
   tamperedEvent,
 ] as const;

@@ -9,7 +9,8 @@ import type { Expelled } from './model/expulsion.ts';
 import type { Sensor, SensorHealth, SensorOutput } from './model/sensor.ts';
 import type { Time } from './model/time.ts';
 import { runFolders } from './run-folders.ts';
-import { createAmiSensor } from './sense/ami.ts';
+import { type ActionsUser, createAmiSensor } from './sense/ami.ts';
+import { createHepSensor } from './sense/hep.ts';
 import { createHostSensor } from './sense/host.ts';
 import { createPacketSensor } from './sense/packets.ts';
 import { createSidecarLink } from './sense/sidecar-link.ts';
@@ -18,6 +19,8 @@ import { createSilenceWatch } from './sense/silence.ts';
 export interface SensorsParts {
   readonly controlSocket: string;
   readonly output: SensorOutput;
+  /** Who else uses the login that may ask and tell Asterisk. */
+  readonly actionsUsers: readonly ActionsUser[];
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now: () => Time;
@@ -35,7 +38,7 @@ export interface Sensors {
 
 export async function startSensors(
   config: Config,
-  { output, controlSocket, ownAddresses, ...parts }: SensorsParts,
+  { output, controlSocket, ownAddresses, actionsUsers, ...parts }: SensorsParts,
 ): Promise<Sensors> {
   let current = config;
   const folders = runFolders(controlSocket);
@@ -47,6 +50,14 @@ export async function startSensors(
     amiEvents: () => running.get('ami')?.health().counters.events ?? 0,
     isLive: (name) => running.get(name)?.health().state === 'live',
   });
+  const sidecarParts = () => ({
+    settings: captureSettingsOf(current),
+    sidecarLink,
+    directory: folders.capture,
+    ...parts,
+  });
+  const makeHep = () => createHepSensor({ options: current.hep, ...sidecarParts() });
+  let hep = makeHep();
   const start = async <Started extends Sensor>(sensor: Started): Promise<Started> => {
     running.set(sensor.name, sensor);
     await sensor.start({
@@ -54,23 +65,15 @@ export async function startSensors(
       observe(observations) {
         silence.saw(observations);
         output.observe(observations);
+        if (sensor.name !== 'hep') hep.witness(observations);
       },
     });
     return sensor;
   };
-  const startPackets = () =>
-    start(
-      createPacketSensor({
-        options: current.capture,
-        settings: captureSettingsOf(current),
-        sidecarLink,
-        directory: folders.capture,
-        ...parts,
-      }),
-    );
-  const startAmi = () => start(createAmiSensor({ options: current.ami, ...parts }));
+  const startPackets = () => start(createPacketSensor({ options: current.capture, ...sidecarParts() }));
+  const startAmi = () => start(createAmiSensor({ options: current.ami, actionsUsers, ...parts }));
   const startHost = () => start(createHostSensor({ options: current.host, ...parts }));
-  let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost()]);
+  let [packets, ami, host] = await Promise.all([startPackets(), startAmi(), startHost(), start(hep)]);
   return {
     async configure(changed) {
       const before = current;
@@ -85,15 +88,22 @@ export async function startSensors(
         await ami.stop();
         ami = await startAmi();
       }
+      if (isDeepStrictEqual(before.hep, changed.hep)) {
+        hep.configure(captureSettingsOf(changed));
+      } else {
+        await hep.stop();
+        hep = makeHep();
+        await start(hep);
+      }
       if (!isDeepStrictEqual(before.host, changed.host)) {
         await host.stop();
         host = await startHost();
       }
     },
     expel: () => ami.expel(),
-    health: () => [packets.health(), ami.health(), host.health()],
+    health: () => [packets, ami, hep, host].map((sensor) => sensor.health()),
     async stop() {
-      await Promise.all([packets.stop(), ami.stop(), host.stop()]);
+      await Promise.all([packets, ami, hep, host].map((sensor) => sensor.stop()));
       silence.clear();
       sidecarLink.close();
     },

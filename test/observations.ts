@@ -1,6 +1,7 @@
 // Observations as the tests need them: everything has a default, a test names what it is about.
 import type { LimitName } from '../src/model/enforcer.ts';
 import type {
+  AbuseReported,
   AccountProbed,
   AnswerDiverted,
   AuthenticationFailed,
@@ -90,6 +91,11 @@ export function managementFailure(some: Partial<ManagementLoginFailed> = {}): Ma
     local: { ...pbx, port: 5038 },
   } as const;
   return { ...seen, ...from, kind: 'management-login-failed', account: 'admin', service: 'AMI', ...some };
+}
+
+export function report(address: string, some: Partial<AbuseReported> = {}): AbuseReported {
+  const about = { source: { address, port: 0 }, local: { address: '127.0.0.1', port: 0 } };
+  return { ...seen, ...about, kind: 'abuse-reported', sensor: 'ami', reason: 'honeypot', ...some };
 }
 
 export function fileRequest(file: string, some: Partial<FileRequested> = {}): FileRequested {

@@ -59,9 +59,18 @@ export function readAmiMessage(lines: readonly string[]): AmiMessage {
   if (first === 'Response') return { kind: 'response', name: headers.Response ?? '', headers };
   if (first !== 'Event') return { kind: 'event', name: '', headers, tampered: 'no-event-line' };
   const name = headers.Event ?? '';
-  // Asterisk repeats headers in events of other kinds (TestEvent), which nobody here acts upon.
-  const tampered = securityEvents.has(name) ? (problem ?? findTampering(name, headers, names)) : undefined;
+  const tampered = judge(name, problem, () => findTampering(name, headers, names));
   return { kind: 'event', name, headers, ...(tampered && { tampered }) };
+}
+
+/** Asterisk repeats headers in events of other kinds (TestEvent), which nobody here acts upon. */
+function judge(
+  name: string,
+  problem: Tampering | undefined,
+  findOther: () => Tampering | undefined,
+): Tampering | undefined {
+  if (securityEvents.has(name)) return problem ?? findOther();
+  return name === 'UserEvent' ? problem : undefined;
 }
 
 /** The time at which Asterisk says the event happened. */

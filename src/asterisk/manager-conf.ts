@@ -1,4 +1,5 @@
 // The smallest change to manager.conf that switches AMI on and lets our users be read. Pure; every other byte stays.
+import { lineEndOf, readLines, sectionOf, withLine } from './conf-text.ts';
 
 export interface ManagerConf {
   readonly text: string;
@@ -13,20 +14,35 @@ interface Found {
   readonly isIncluded: boolean;
 }
 
-const pieceName = 'manager.d/sipwarden.conf';
+/** Of what is included, from the folder of manager.conf. */
+export const managerPiece = 'manager.d/sipwarden.conf';
 const loopback = /^(127\.|::1$|localhost$)/;
 
 export function enableManager(text: string): ManagerConf {
-  const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text.split(/\r?\n/);
   const found = findOptions(lines);
-  const isEnabled = /^(yes|true|on|y|t|1)$/i.test(found.options.get('enabled')?.value ?? '');
-  const address = found.options.get('bindaddr')?.value ?? '';
-  const edited = isEnabled ? text : setOptions(lines, found, optionsToSet(address)).join(lineEnd);
+  const { isEnabled, address } = listening(found);
+  const edited = isEnabled ? text : setOptions(lines, found, optionsToSet(address)).join(lineEndOf(text));
   return {
-    text: found.isIncluded ? edited : appendLine(edited, `#tryinclude "${pieceName}"`, lineEnd),
-    notes: notesOn(found, isEnabled, address),
+    text: found.isIncluded ? edited : withLine(edited, includeOf(managerPiece)),
+    notes: notesOn(found),
   };
+}
+
+/** What a person should know of a manager.conf that another program writes, and that stays as it is. */
+export function notesOnManaged(text: string): readonly string[] {
+  const found = findOptions(text.split(/\r?\n/));
+  if (listening(found).isEnabled) return notesOn(found);
+  return ['AMI is off: switch it on where your distribution lets you, such as in its advanced settings'];
+}
+
+export function includeOf(path: string): string {
+  return `#tryinclude "${path}"`;
+}
+
+/** The file for additions that a manager.conf of FreePBX and its kin includes; undefined of any other. */
+export function customFileOf(text: string): string | undefined {
+  return /^\s*#(?:try)?include\s+["<]?(?:\S*\/)?(manager_custom\.conf)/m.exec(text)?.[1];
 }
 
 /** True where another program writes manager.conf, so that our change would not last. */
@@ -35,22 +51,16 @@ export function isManagedByDistribution(text: string): boolean {
 }
 
 export function definesUser(text: string, user: string): boolean {
-  return text.split(/\r?\n/).some((line) => /^\s*\[([^\]]+)\]/.exec(line)?.[1] === user);
+  return text.split(/\r?\n/).some((line) => sectionOf(line) === user);
 }
 
 function findOptions(lines: readonly string[]): Found {
   const options = new Map<string, { line: number; value: string }>();
   let generalLine = -1;
   let isGeneral = false;
-  let isComment = false;
   let isIncluded = false;
-  for (const [line, text] of lines.entries()) {
-    if (text.trimStart().startsWith(';--')) isComment = true;
-    if (isComment) {
-      isComment = !text.includes('--;');
-      continue;
-    }
-    const section = /^\s*\[([^\]]*)\]/.exec(text)?.[1];
+  for (const [line, text] of readLines(lines)) {
+    const section = sectionOf(text);
     if (section !== undefined) isGeneral = section.toLowerCase() === 'general';
     if (section !== undefined && isGeneral && generalLine < 0) generalLine = line;
     const option = /^\s*([a-z]+)\s*=>?\s*([^;]*)/i.exec(text);
@@ -58,6 +68,11 @@ function findOptions(lines: readonly string[]): Found {
     if (/^\s*#(try)?include\s+["<]?(\S*\/)?manager\.d\/(\*|sipwarden)\.conf/.test(text)) isIncluded = true;
   }
   return { generalLine, options, isIncluded };
+}
+
+function listening({ options }: Found) {
+  const isEnabled = /^(yes|true|on|y|t|1)$/i.test(options.get('enabled')?.value ?? '');
+  return { isEnabled, address: options.get('bindaddr')?.value ?? '' };
 }
 
 /** Where AMI was off, nobody relies on where it listened: it is opened on loopback only. */
@@ -82,14 +97,10 @@ function setOptions(
   return edited.toSpliced(generalLine + 1, 0, ...added);
 }
 
-function appendLine(text: string, line: string, lineEnd: string): string {
-  const separator = text === '' || text.endsWith('\n') ? '' : lineEnd;
-  return `${text}${separator}${line}${lineEnd}`;
-}
-
-function notesOn({ options }: Found, isEnabled: boolean, address: string): readonly string[] {
+function notesOn(found: Found): readonly string[] {
+  const { isEnabled, address } = listening(found);
   const notes: string[] = [];
-  const port = options.get('port')?.value ?? '5038';
+  const port = found.options.get('port')?.value ?? '5038';
   if (port !== '5038')
     notes.push(`AMI listens on port ${port}: set port = ${port} under [ami] in sipwarden.toml`);
   if (isEnabled && !loopback.test(address)) {

@@ -1,182 +1,75 @@
-// `sipwarden setup` on a plain Asterisk: which files make the two AMI logins, and which undo them. Only plans; applyPlan
-// (file-plan.ts) does it. Running it again finds nothing to do.
-import { randomBytes } from 'node:crypto';
-import { readFile, realpath } from 'node:fs/promises';
+// `sipwarden setup`: the pieces that make sipwarden and Asterisk know each other, in the order in which they are made.
+// Only plans; applyPlan (file-plan.ts) does it. Running it again finds nothing to do.
+import { findGroup } from '../lib/group.ts';
 import { tryCommand } from '../lib/run-command.ts';
-import { messageOf, SipwardenError } from '../model/error.ts';
-import { type AmiSecrets, formatAmiSecrets, readAmiSecrets } from './ami-secret.ts';
-import { type FileChange, type Plan, readStoredFile, type StoredFile } from './file-plan.ts';
-import { definesUser, enableManager, isManagedByDistribution } from './manager-conf.ts';
+import { messageOf } from '../model/error.ts';
+import { createAclPiece } from './acl-setup.ts';
+import { createCliPiece } from './cli-setup.ts';
+import type { Plan } from './file-plan.ts';
+import { createHepPiece } from './hep-setup.ts';
+import { findInstallation, type SetupPlaces } from './installation.ts';
+import { createManagerPiece } from './manager-setup.ts';
+import { joinPlans, type SetupPiece } from './setup-piece.ts';
 
-export interface SetupPlaces {
-  /** Where Asterisk's configuration is, `/etc/asterisk`. */
-  readonly etc: string;
-  readonly secretFile: string;
-  readonly eventsUser: string;
-  readonly actionsUser: string;
-  /** The group that may read the secrets; the daemon's. Ours where nothing is said. */
-  readonly secretGroup?: number | undefined;
-  /** Whose group may read the users' file; Asterisk's. Of manager.conf where there is no such group. */
-  readonly group?: string;
+function piecesFor(places: SetupPlaces): readonly SetupPiece[] {
+  const installation = async () => {
+    const found = await findInstallation(places);
+    return { ...found, gid: findGroup(places.group ?? 'asterisk') ?? found.managerConf.gid };
+  };
+  const { etc, acl, hep } = places;
+  return [
+    createManagerPiece(places, installation),
+    createCliPiece(places, installation),
+    ...(acl ? [createAclPiece({ etc, ...acl }, installation)] : []),
+    ...(hep ? [createHepPiece(places, hep, installation)] : []),
+  ];
 }
 
-const template = new URL('../../asterisk-conf/manager.d/sipwarden.conf', import.meta.url);
-const ourMark = /^[;#] Written by "sipwarden setup"/;
-const secretMode = 0o640;
-
-/** Throws SETUP_NO_ASTERISK, SETUP_NOT_PLAIN_ASTERISK, SETUP_USER_EXISTS, SETUP_UNREADABLE, AMI_SECRET_*. */
-export async function planSetup(places: SetupPlaces): Promise<Plan> {
-  const { path, file } = await readManagerConf(places);
-  const secrets = await readAmiSecrets(places.secretFile);
-  const chosen = secrets ?? { events: newSecret(), actions: newSecret() };
-  const { text, notes } = enableManager(file.text);
-  const secretGroup = places.secretGroup ?? process.getgid?.() ?? 0;
-  const gid = (await findGroup(places.group ?? 'asterisk')) ?? file.gid;
-  return {
-    changes: [
-      ...(secrets ? [] : [await planOwnFile(places.secretFile, formatAmiSecrets(chosen), secretGroup)]),
-      ...(await planPiece(`${places.etc}/manager.d/sipwarden.conf`, await renderPiece(places, chosen), gid)),
-      ...(text === file.text ? [] : await planEdit(path, file, text)),
-    ],
-    notes,
-  };
+/** Throws SETUP_NO_ASTERISK, SETUP_NOT_PLAIN_ASTERISK, SETUP_USER_EXISTS, SETUP_UNREADABLE, SETUP_PATH, AMI_SECRET_*, HEP_SECRET_*. */
+export function planSetup(places: SetupPlaces): Promise<Plan> {
+  return joined(piecesFor(places).map((piece) => piece.plan));
 }
 
 /** Puts back what `planSetup` changed, byte for byte; a file that somebody changed since is left, with a note. */
-export async function planRemoval({ etc, secretFile }: SetupPlaces): Promise<Plan> {
-  const managerConf = await realpath(`${etc}/manager.conf`).catch(() => `${etc}/manager.conf`);
-  const plans = [
-    await planReturn(managerConf, 'edited'),
-    await planReturn(`${etc}/manager.d/sipwarden.conf`, 'written'),
-    await planReturn(secretFile, 'written'),
-  ];
-  return { changes: plans.flatMap(({ changes }) => changes), notes: plans.flatMap(({ notes }) => notes) };
+export function planRemoval(places: SetupPlaces): Promise<Plan> {
+  return joined(piecesFor(places).map((piece) => piece.removal));
 }
 
-/** Tells a running Asterisk to read manager.conf again. `command` is argv: `['asterisk', '-C', '/etc/asterisk/asterisk.conf']`. */
-export async function reloadManager(
+export interface Reloaded {
+  readonly isReloaded: boolean;
+  readonly detail: string;
+}
+
+/** Has a running Asterisk read it all again. `command` is argv: `['asterisk', '-C', '/etc/asterisk/asterisk.conf']`. */
+export async function reloadAsterisk(
+  places: SetupPlaces,
   command: readonly string[] = ['asterisk'],
-): Promise<{ readonly isReloaded: boolean; readonly detail: string }> {
-  const [file = 'asterisk', ...args] = command;
+): Promise<Reloaded> {
+  for (const order of piecesFor(places).flatMap(({ reload }) => reload)) {
+    const failure = await tellAsterisk(command, order);
+    if (failure !== undefined) return { isReloaded: false, detail: failure };
+  }
+  return { isReloaded: true, detail: 'Asterisk has read its configuration again' };
+}
+
+/** What went wrong, in words; undefined where Asterisk took the order. */
+export async function tellAsterisk(
+  [file = 'asterisk', ...args]: readonly string[],
+  order: string,
+): Promise<string | undefined> {
   try {
-    const { exitCode, stdout, stderr } = await tryCommand(file, [...args, '-rx', 'manager reload']);
-    if (exitCode === 0) return { isReloaded: true, detail: 'Asterisk has read manager.conf again' };
+    const { exitCode, stdout, stderr } = await tryCommand(file, [...args, '-rx', order]);
+    if (exitCode === 0) return undefined;
     const said = (stderr || stdout).trim().slice(0, 200);
-    return {
-      isReloaded: false,
-      detail: `Asterisk is not running; it reads manager.conf when it starts (${said})`,
-    };
+    return `Asterisk is not running; it reads its configuration when it starts (${said})`;
   } catch (error) {
-    return { isReloaded: false, detail: `Asterisk was not told: ${messageOf(error)}` };
+    return `Asterisk was not told: ${messageOf(error)}`;
   }
 }
 
-async function readManagerConf({ etc, eventsUser, actionsUser }: SetupPlaces) {
-  const path = await realpath(`${etc}/manager.conf`).catch(() => `${etc}/manager.conf`);
-  const file = await readStoredFile(path);
-  if (!file) {
-    throw new SipwardenError('SETUP_NO_ASTERISK', `there is no ${etc}/manager.conf`, {
-      hint: 'install Asterisk on this machine, or say where its configuration is',
-    });
-  }
-  if (isManagedByDistribution(file.text)) {
-    throw new SipwardenError(
-      'SETUP_NOT_PLAIN_ASTERISK',
-      `${path} is written by another program (FreePBX or its kin)`,
-      {
-        hint: 'put the two users of asterisk-conf/manager.d/sipwarden.conf into manager_custom.conf by hand',
-      },
-    );
-  }
-  const user = [eventsUser, actionsUser].find((name) => definesUser(file.text, name));
-  if (user === undefined) return { path, file };
-  throw new SipwardenError('SETUP_USER_EXISTS', `${path} already has a user [${user}]`, {
-    hint: 'take it out there, or name other users under [ami] in sipwarden.toml',
-  });
-}
-
-async function renderPiece(
-  { eventsUser, actionsUser }: SetupPlaces,
-  { events, actions }: AmiSecrets,
-): Promise<string> {
-  const text = await readFile(template, 'latin1');
-  return text
-    .replace('[sipwarden-events]', `[${eventsUser}]`)
-    .replace('[sipwarden-actions]', `[${actionsUser}]`)
-    .replace('EVENTS_SECRET', events)
-    .replace('ACTIONS_SECRET', actions);
-}
-
-async function planPiece(path: string, after: string, gid: number): Promise<readonly FileChange[]> {
-  const file = await readStoredFile(path);
-  if (file && !ourMark.test(file.text))
-    return planEdit(path, file, after, { ...file, gid, mode: secretMode });
-  if (file?.text === after && file.mode === secretMode && file.gid === gid) return [];
-  return [await planOwnFile(path, after, gid)];
-}
-
-async function planOwnFile(path: string, after: string, gid: number): Promise<FileChange> {
-  const before = (await readStoredFile(path))?.text;
-  return { path, before, after, mode: secretMode, uid: process.getuid?.() ?? 0, gid };
-}
-
-/** A file of somebody else's: the first time, what it was is kept beside it. */
-async function planEdit(
-  path: string,
-  file: StoredFile,
-  after: string,
-  rights = file,
-): Promise<readonly FileChange[]> {
-  const edit = { path, before: file.text, after, ...rightsOf(rights) };
-  if (await readStoredFile(backupOf(path))) return [edit];
-  const backup = {
-    path: backupOf(path),
-    before: undefined,
-    after: file.text,
-    ...rightsOf(file),
-    isBackup: true,
-  };
-  return [backup, edit];
-}
-
-/** What was kept is put back, and what was not there goes; unless somebody else has written the file since. */
-async function planReturn(path: string, kind: 'edited' | 'written'): Promise<Plan> {
-  const file = await readStoredFile(path);
-  const backup = await readStoredFile(backupOf(path));
-  if (kind === 'edited' && !backup) return { changes: [], notes: [] };
-  const asLeft = kind === 'edited' && backup ? enableManager(backup.text).text : undefined;
-  const isOurs = (text: string) => (kind === 'edited' ? text === asLeft : ourMark.test(text));
-  if (file && file.text !== backup?.text && !isOurs(file.text)) {
-    const kept = backup ? `; what it was before is ${backupOf(path)}` : '';
-    return { changes: [], notes: [`${path} is not as setup left it, and stays as it is${kept}`] };
-  }
-  const changes: FileChange[] = [];
-  if (file?.text !== backup?.text) {
-    changes.push({ path, before: file?.text, after: backup?.text, ...rightsOf(backup ?? file) });
-  }
-  if (backup) {
-    const gone = { path: backupOf(path), before: backup.text, after: undefined };
-    changes.push({ ...gone, ...rightsOf(backup), isBackup: true });
-  }
-  return { changes, notes: [] };
-}
-
-function rightsOf(file: StoredFile | undefined) {
-  return { mode: file?.mode ?? secretMode, uid: file?.uid ?? 0, gid: file?.gid ?? 0 };
-}
-
-function backupOf(path: string): string {
-  return `${path}.sipwarden-backup`;
-}
-
-/** 192 bits, in letters that need no quoting in any of the files. */
-function newSecret(): string {
-  return randomBytes(24).toString('base64url');
-}
-
-async function findGroup(name: string): Promise<number | undefined> {
-  const groups = await readFile('/etc/group', 'utf8').catch(() => '');
-  const fields = groups.split('\n').map((line) => line.split(':'));
-  const gid = Number(fields.find(([group]) => group === name)?.[2]);
-  return Number.isInteger(gid) ? gid : undefined;
+/** One after the other: a piece may rest on the one before. */
+async function joined(plans: readonly (() => Promise<Plan>)[]): Promise<Plan> {
+  const made: Plan[] = [];
+  for (const plan of plans) made.push(await plan());
+  return joinPlans(made);
 }

@@ -51,7 +51,9 @@ export function viewAttack({
       .map(([sensor, count]) => `${sensor} ${count}`)
       .join(', ')} over ${evidence.transports.join(', ')}`,
     ...proofsOf(evidence).map((proof) => `  proof:    ${proof}`),
-    `  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`,
+    ...(victims.length > 0
+      ? [`  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`]
+      : []),
     ...(evidence.accounts.length > 0 ? [`  accounts: ${evidence.accounts.map(quoted).join(', ')}`] : []),
     ...(evidence.userAgents.length > 0 ? [`  agents:   ${evidence.userAgents.map(quoted).join(', ')}`] : []),
     ...(evidence.values.length > 0 ? [`  values:   ${evidence.values.map(quoted).join(', ')}`] : []),
@@ -68,6 +70,7 @@ const rungs = {
   'nonce-echo': 'echoed a nonce that we saw leave to that very address',
   'dialog-tag': 'carried a To-tag that we made at random and saw leave to that address',
   connection: 'came over a connection',
+  vouched: 'were vouched for by a program of the PBX',
 } as const;
 
 function proofsOf({ proofs, inventedNonces }: Evidence): string[] {

@@ -14,27 +14,58 @@ const listName = z.enum(listNames);
 
 /** Listens; rejects with CONTROL_IN_USE. */
 export async function startControl(
-  options: ControlOptions,
+  options: Pick<ControlOptions, 'socket' | 'group'>,
   operations: Operations,
 ): Promise<{ close(): Promise<void> }> {
-  await checkSocketIsFree(options);
-  const server = createServer(operations);
-  await mkdir(dirname(options.socket), { recursive: true, mode: 0o755 });
-  await rm(options.socket, { force: true });
-  await server.listen({ path: options.socket });
-  await chown(options.socket, -1, options.group).catch(() => undefined);
-  await chmod(options.socket, 0o660);
+  return listen(createServer([addReadingRoutes, addOrderRoutes], operations), options);
+}
+
+/**
+ * For the command line of Asterisk: it may look, ban strangers and unban, and nothing else. Rejects with CONTROL_IN_USE.
+ */
+export async function startAsteriskControl(
+  options: Pick<ControlOptions, 'socket' | 'group'>,
+  operations: Operations,
+): Promise<{ close(): Promise<void> }> {
+  return listen(createServer([addReadingRoutes, addPlainOrderRoutes], operations), options);
+}
+
+async function listen(server: FastifyInstance, { socket, group }: Pick<ControlOptions, 'socket' | 'group'>) {
+  await checkSocketIsFree({ socket });
+  await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
+  await rm(socket, { force: true });
+  await server.listen({ path: socket });
+  await chown(socket, -1, group).catch(() => undefined);
+  await chmod(socket, 0o660);
   return { close: () => server.close() };
 }
 
-function createServer(operations: Operations): FastifyInstance {
+type Routes = (server: FastifyInstance, operations: Operations) => void;
+
+function createServer(routes: readonly Routes[], operations: Operations): FastifyInstance {
   const server = Fastify({ bodyLimit, logger: false, forceCloseConnections: true });
   server.setErrorHandler((error, _request, reply) => {
     const { status, ...answer } = failureOf(error);
     return reply.status(status).send(answer);
   });
+  for (const add of routes) add(server, operations);
+  return server;
+}
+
+const addReadingRoutes: Routes = (server, operations) => {
   server.get('/v1/status', () => operations.status());
   server.get('/v1/bans', () => operations.bans());
+  server.get('/v1/attacks', ({ query }) => operations.attacks(orders.attacks.parse(query)));
+  server.get('/v1/explain', ({ query }) => operations.explain(orders.explain.parse(query)));
+};
+
+const addPlainOrderRoutes: Routes = (server, operations) => {
+  const by = "Asterisk's command line";
+  server.post('/v1/bans', ({ body }) => operations.ban({ ...orders.plainBan.parse(body), by, force: false }));
+  server.post('/v1/unban', ({ body }) => operations.unban({ ...orders.plainUnban.parse(body), by }));
+};
+
+const addOrderRoutes: Routes = (server, operations) => {
   server.post('/v1/bans', ({ body }) => operations.ban(orders.ban.parse(body)));
   server.post('/v1/unban', ({ body }) => operations.unban(orders.unban.parse(body)));
   server.get('/v1/held', () => operations.held());
@@ -47,8 +78,6 @@ function createServer(operations: Operations): FastifyInstance {
   server.get('/v1/limits', () => operations.limits());
   server.post('/v1/limits', ({ body }) => operations.limitSet(orders.limitSet.parse(body)));
   server.post('/v1/limits/clear', ({ body }) => operations.limitClear(orders.limitClear.parse(body)));
-  server.get('/v1/attacks', ({ query }) => operations.attacks(orders.attacks.parse(query)));
-  server.get('/v1/explain', ({ query }) => operations.explain(orders.explain.parse(query)));
   server.post('/v1/reload', ({ body }) => operations.reload(orders.reload.parse(body)));
   server.get('/v1/lists/:name', ({ params }) => operations.list(nameOf(params)));
   server.post('/v1/lists/:name/add', ({ params, body }) =>
@@ -57,8 +86,7 @@ function createServer(operations: Operations): FastifyInstance {
   server.post('/v1/lists/:name/remove', ({ params, body }) =>
     operations.listRemove(nameOf(params), orders.listRemove.parse(body)),
   );
-  return server;
-}
+};
 
 function nameOf(params: unknown) {
   return z.object({ name: listName }).parse(params).name;

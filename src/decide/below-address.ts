@@ -40,11 +40,16 @@ export function blockBelowAddress(detection: Detection, parts: VerdictParts): Ve
     };
   }
   const port = portOf(worst.from.port, worst.from.transport);
-  const isUsed = shield.usesPort(worst.from.address, port, time);
+  const isUnknown = port.port === 0;
+  const isUsed = isUnknown || shield.usesPort(worst.from.address, port, time);
   const isOften = recentPortBans(source, time) >= options().port_bans;
   const isScattered = worst.messages < messages * leastShare;
   if ((isUsed || isOften || isScattered) && !isAsked(source, time)) {
-    const why = isUsed ? 'a phone, trunk or call uses the very port' : 'several ports of it attacked';
+    const why = isUnknown
+      ? 'nobody said which port'
+      : isUsed
+        ? 'a phone, trunk or call uses the very port'
+        : 'several ports of it attacked';
     return { action: 'held', target: source, reason: `${why}; ${behind} would be cut off: a person decides` };
   }
   if (isUsed) {

@@ -7,6 +7,7 @@ const underWayMs = 2_000;
 
 /** Our own answers tell of these, and go on being sent to somebody who is banned; or they came to no protected port. */
 const saysNothingOfABan: ReadonlySet<Observation['kind']> = new Set([
+  'abuse-reported',
   'account-probed',
   'answer-diverted',
   'file-answered',

@@ -30,9 +30,9 @@ export type Proof =
 
 /**
  * `nonce-echo`: a nonce that we saw leave to that address. `dialog-tag`: a To-tag that we made at random and saw leave
- * to it. `connection`: TCP, TLS, WS, WSS.
+ * to it. `connection`: TCP, TLS, WS, WSS. `vouched`: a program whose reports the administrator trusts said so.
  */
-export const proofRungs = ['nonce-echo', 'dialog-tag', 'connection'] as const;
+export const proofRungs = ['nonce-echo', 'dialog-tag', 'connection', 'vouched'] as const;
 export type ProofRung = (typeof proofRungs)[number];
 
 export const asserted: Proof = { level: 'asserted' };
@@ -132,6 +132,12 @@ export interface ManagementLoginFailed extends Seen {
   readonly service: string;
 }
 
+/** Another program on the PBX says that an address abuses it. Port 0: nobody said which. */
+export interface AbuseReported extends Seen {
+  readonly kind: 'abuse-reported';
+  readonly reason: string;
+}
+
 /** Somebody asks for a file over TFTP. */
 export interface FileRequested extends Seen {
   readonly kind: 'file-requested';
@@ -165,6 +171,7 @@ export type Observation =
   | AnswerDiverted
   | EventTampered
   | ManagementLoginFailed
+  | AbuseReported
   | FileRequested
   | FileAnswered;
 export type ObservationKind = Observation['kind'];

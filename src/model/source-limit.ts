@@ -4,6 +4,6 @@ import type { ListEntry } from './list-entry.ts';
 
 export interface SourceLimit extends ListEntry {
   readonly limit: LimitName;
-  /** Of INVITEs, or of TFTP requests. A network shares it. */
+  /** Of INVITEs, of TFTP requests, or of packets of any kind. A network shares it. */
   readonly perMinute: number;
 }

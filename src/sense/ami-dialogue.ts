@@ -1,6 +1,6 @@
 // All that is said between sipwarden and one Asterisk: security events on a connection of their own, what has changed on a
-// second one, and questions on a third.
-import { createAmiActions } from '../asterisk/ami-actions.ts';
+// second one, questions on a third, and what other programs report on a fourth.
+import { type AmiActions, createAmiActions } from '../asterisk/ami-actions.ts';
 import type { AmiLogin, AmiState, AmiTiming } from '../asterisk/ami-login.ts';
 import { type AmiStreamListener, createAmiStream } from '../asterisk/ami-stream.ts';
 import { createChangeStream } from '../asterisk/change-stream.ts';
@@ -9,7 +9,9 @@ import { createInventory, type InventoryTiming } from '../asterisk/inventory.ts'
 import type { Alarms } from '../model/alarm.ts';
 import type { Expelled } from '../model/expulsion.ts';
 import type { InventoryFact } from '../model/inventory.ts';
+import type { Observation } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
+import { createAbuseReports, type ReportOptions } from './abuse-reports.ts';
 
 export interface AmiDialogueListener extends AmiStreamListener {
   know(fact: InventoryFact): void;
@@ -21,6 +23,10 @@ export interface AmiDialogueListener extends AmiStreamListener {
   onHearing(isHeard: boolean): void;
   /** Asterisk refused a login: perhaps its secret was replaced. */
   onRefused(): void;
+  /** The actions login is live, or is so no more. */
+  onActions(actions: AmiActions | undefined): void;
+  /** What other programs reported. */
+  onReports(reports: readonly Observation[]): void;
 }
 
 export interface AmiDialogue {
@@ -40,6 +46,7 @@ export function openAmiDialogue({
   alarms,
   now,
   timing,
+  reports: reportOptions,
   inventoryTiming,
   makeDns,
 }: {
@@ -50,6 +57,7 @@ export function openAmiDialogue({
   readonly alarms: Alarms;
   now(): Time;
   readonly timing: AmiTiming;
+  readonly reports: ReportOptions;
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
 }): AmiDialogue {
@@ -67,6 +75,7 @@ export function openAmiDialogue({
     onState(state, detail) {
       if (isLive) listener.onActionsState(state, detail);
       if (state === 'refused') listener.onRefused();
+      listener.onActions(state === 'live' ? actions : undefined);
       if (state === 'live') inventory.readAll();
     },
   });
@@ -92,6 +101,13 @@ export function openAmiDialogue({
       onUnheard: inventory.unheard,
     },
   });
+  const reports = createAbuseReports({
+    login: eventsLogin,
+    options: reportOptions,
+    timing,
+    now,
+    report: listener.onReports,
+  });
   const onState = (state: AmiState, detail: string): void => {
     listener.onState(state, detail);
     if (state === 'refused') listener.onRefused();
@@ -103,9 +119,11 @@ export function openAmiDialogue({
       listener.onActionsState(actionsState, actionsDetail);
       eventsBefore = security.counters().events;
       changes.open();
+      reports.open();
     } else {
       listener.onActionsState('connecting', detail);
       changes.close();
+      reports.close();
     }
   };
   const security = createAmiStream({
@@ -117,6 +135,7 @@ export function openAmiDialogue({
   return {
     counters: () => ({
       ...security.counters(),
+      ...reports.counters(),
       registeredContacts: inventory.facts()?.registeredContacts ?? 0,
     }),
     detail() {
@@ -131,7 +150,9 @@ export function openAmiDialogue({
       clearTimeout(hearing);
       inventory.close();
       changes.close();
+      reports.close();
       security.close();
+      listener.onActions(undefined);
       actions.close();
     },
   };

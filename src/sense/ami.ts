@@ -1,6 +1,7 @@
 // The AMI sensor: reads Asterisk's security events with one login, and asks with the other who is ours. It starts without
 // Asterisk and without a secret, and takes both up when they appear.
 import { z } from 'zod';
+import type { AmiActions } from '../asterisk/ami-actions.ts';
 import { type AmiState, type AmiTiming, amiTiming } from '../asterisk/ami-login.ts';
 import type { AmiMessage } from '../asterisk/ami-message.ts';
 import { type AmiSecrets, readAmiSecrets } from '../asterisk/ami-secret.ts';
@@ -38,12 +39,46 @@ export const amiOptions = z.strictObject({
     .min(1)
     .default('/etc/sipwarden/ami.secret')
     .describe('Holds the secrets of both users; mode 0640 or stricter. "sipwarden setup" writes it.'),
+  publish: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Every ban, unban, held ban and alarm is told to the other AMI clients as a UserEvent (docs/ami-events.md).',
+    ),
+  mirror: z
+    .boolean()
+    .default(true)
+    .describe(
+      "The newest bans and attacks are kept in Asterisk's database, where its command line lists them.",
+    ),
+  reports: z
+    .enum(['off', 'asserted', 'proven'])
+    .default('off')
+    .describe(
+      'Whether other AMI clients and the dialplan may report abusers by a UserEvent SipwardenReport, and what that is ' +
+        'worth: "asserted" drops for minutes, "proven" bans. Callers can forge one where a UserEvent of the dialplan holds their text.',
+    ),
+  reports_per_minute: z
+    .int()
+    .min(1)
+    .max(6_000)
+    .default(60)
+    .describe(
+      'So many reports a minute are heard, of all reporters together; more are counted and forgotten.',
+    ),
 });
 export type AmiOptions = z.infer<typeof amiOptions>;
 
 export interface AmiSensor extends Sensor {
   /** Somebody is to be put out of the PBX. */
   expel(): void;
+}
+
+/** Somebody besides the sensor who tells Asterisk something. */
+export interface ActionsUser {
+  /** The actions login is live, or is so no more. */
+  connect(actions: AmiActions | undefined): void;
+  counters(): Readonly<Record<string, number>>;
 }
 
 const secretRetryMs = 15_000;
@@ -55,6 +90,7 @@ export function createAmiSensor({
   alarms,
   now,
   expelled,
+  actionsUsers = [],
   timing = amiTiming,
   inventoryTiming,
   makeDns,
@@ -64,6 +100,7 @@ export function createAmiSensor({
   readonly alarms: Alarms;
   now(): Time;
   readonly expelled: Expelled;
+  readonly actionsUsers?: readonly ActionsUser[];
   readonly timing?: AmiTiming;
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
@@ -128,8 +165,16 @@ export function createAmiSensor({
         },
         onRefused: rereadSecrets,
         know: (fact) => output?.know(fact),
+        onActions(actions) {
+          for (const { connect } of actionsUsers) connect(actions);
+        },
+        onReports(reports) {
+          counters.observations += reports.length;
+          output?.observe(reports);
+        },
       },
       expelled,
+      reports: { worth: options.reports, perMinute: options.reports_per_minute },
       ...(inventoryTiming && { inventoryTiming }),
       ...(makeDns && { makeDns }),
     });
@@ -181,7 +226,11 @@ export function createAmiSensor({
       name: 'ami',
       ...health,
       detail: health.state === 'live' && dialogue ? `${health.detail}; ${dialogue.detail()}` : health.detail,
-      counters: { ...dialogue?.counters(), ...counters, lagMs },
+      counters: { ...dialogue?.counters(), ...counters, ...countersOf(actionsUsers), lagMs },
     }),
   };
+}
+
+function countersOf(users: readonly ActionsUser[]): Readonly<Record<string, number>> {
+  return Object.assign({}, ...users.map(({ counters }) => counters()));
 }

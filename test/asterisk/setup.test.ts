@@ -1,6 +1,8 @@
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -14,7 +16,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readAmiSecrets } from '../../src/asterisk/ami-secret.ts';
 import { applyPlan, describePlan } from '../../src/asterisk/file-plan.ts';
-import { planRemoval, planSetup, reloadManager, type SetupPlaces } from '../../src/asterisk/setup.ts';
+import type { SetupPlaces } from '../../src/asterisk/installation.ts';
+import { planRemoval, planSetup, reloadAsterisk } from '../../src/asterisk/setup.ts';
 
 let root = '';
 let places: SetupPlaces;
@@ -25,6 +28,8 @@ beforeEach(() => {
     secretFile: join(root, 'sipwarden/ami.secret'),
     eventsUser: 'sipwarden-events',
     actionsUser: 'sipwarden-actions',
+    controlProgram: '/opt/sipwarden/bin/sipwardenctl',
+    controlSocket: '/run/sipwarden/asterisk/control.sock',
   };
   cpSync('fixtures/asterisk-etc/debian-22', places.etc, { recursive: true });
 });
@@ -191,14 +196,139 @@ describe('setup where AMI is off', () => {
   });
 });
 
+describe('setup beside a program that writes manager.conf (FreePBX, Issabel)', () => {
+  const managed =
+    '[general]\nenabled = yes\nbindaddr = 0.0.0.0\n[admin]\nsecret = its-own\n#include manager_additional.conf\n#include manager_custom.conf\n';
+  const custom = () => join(places.etc, 'manager_custom.conf');
+  const users = () => join(root, 'sipwarden/asterisk-manager.conf');
+  beforeEach(() => {
+    writeFileSync(managerConf(), managed);
+    writeFileSync(custom(), '; mine\n[crm]\nsecret = of-the-crm\n');
+  });
+
+  test('touches the file for additions alone, and keeps the users where nobody else opens them', async () => {
+    const { notes } = await planSetup(places);
+    await setup();
+    expect(readFileSync(managerConf(), 'utf8')).toBe(managed);
+    expect(readFileSync(custom(), 'utf8')).toBe(
+      `; mine\n[crm]\nsecret = of-the-crm\n#tryinclude "${users()}"\n`,
+    );
+    expect(readFileSync(users(), 'utf8')).toContain('[sipwarden-actions]');
+    expect([mode(users()), existsSync(piece())]).toEqual([0o640, false]);
+    expect(notes).toEqual([
+      expect.stringMatching(/^manager.conf is another program's; .*manager_custom.conf takes additions$/),
+      expect.stringContaining('AMI listens on 0.0.0.0'),
+    ]);
+    expect(describePlan(await planSetup(places))).toMatch(/^Nothing to do/);
+  });
+
+  test.each(['with', 'without'])('is undone byte for byte %s additions of others', async (kind) => {
+    if (kind === 'without') rmSync(custom());
+    const before = snapshot();
+    await setup();
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+  });
+
+  test('takes its line out alone where others have added something since', async () => {
+    await setup();
+    appendFileSync(custom(), '[later]\nsecret = of-somebody\n');
+    const plan = await planRemoval(places);
+    await applyPlan(plan);
+    expect(readFileSync(custom(), 'utf8')).toBe(
+      '; mine\n[crm]\nsecret = of-the-crm\n[later]\nsecret = of-somebody\n',
+    );
+    expect(plan.notes).toEqual([expect.stringContaining('their changes stay')]);
+  });
+
+  test('says so where AMI is off, which only that program can change', async () => {
+    writeFileSync(managerConf(), managed.replace('enabled = yes', 'enabled = no'));
+    expect((await planSetup(places)).notes).toContainEqual(expect.stringContaining('AMI is off'));
+  });
+
+  test('takes another file for additions where it is named (PBXware, and whatever there is)', async () => {
+    places = { ...places, managerFile: 'manager_site.conf' };
+    const before = snapshot();
+    await setup();
+    expect(readFileSync(join(places.etc, 'manager_site.conf'), 'utf8')).toBe(
+      '#tryinclude "manager.d/sipwarden.conf"\n',
+    );
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+  });
+
+  test('refuses where a user of that name is among the additions', async () => {
+    writeFileSync(custom(), '[sipwarden-events]\nsecret = x\n');
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_USER_EXISTS' });
+  });
+});
+
+describe("setup of Asterisk's command line", () => {
+  const aliases = () => join(places.etc, 'cli_aliases.conf');
+  const friendly =
+    '[general]\n;template = old\ntemplate = friendly ; by default\n\n[friendly]\nhelp=core show help\n';
+
+  test('names its words beside those that are there', async () => {
+    writeFileSync(aliases(), friendly);
+    await setup();
+    expect(readFileSync(aliases(), 'utf8')).toBe(
+      `${friendly.replace('[general]\n', '[general]\ntemplate = sipwarden\n')}#tryinclude "sipwarden_cli_aliases.conf"\n`,
+    );
+    const own = readFileSync(join(places.etc, 'sipwarden_cli_aliases.conf'), 'utf8');
+    expect(own).toContain(
+      '\nsipwarden ban = dialplan eval function "SHELL(/opt/sipwarden/bin/sipwardenctl --socket /run/sipwarden/asterisk/control.sock ban\n',
+    );
+    expect(describePlan(await planSetup(places))).toBe('Nothing to do.\n');
+  });
+
+  test('is undone byte for byte, and where others changed the file its own lines alone go', async () => {
+    writeFileSync(aliases(), friendly);
+    const before = snapshot();
+    await setup();
+    await applyPlan(await planRemoval(places));
+    expect(snapshot()).toEqual(before);
+    await setup();
+    appendFileSync(aliases(), 'reload=module reload\n');
+    await applyPlan(await planRemoval(places));
+    expect(readFileSync(aliases(), 'utf8')).toBe(`${friendly}reload=module reload\n`);
+  });
+
+  test('takes its lines out of a file that it made and that others have added to', async () => {
+    await setup();
+    appendFileSync(aliases(), '[mine]\nx = core show help\n');
+    const { notes, ...plan } = await planRemoval(places);
+    await applyPlan({ notes, ...plan });
+    expect(readFileSync(aliases(), 'utf8')).toBe('[general]\n[mine]\nx = core show help\n');
+    expect(notes).toEqual([expect.stringContaining('their changes stay')]);
+  });
+
+  test('is not undone where it was never made: an empty file of somebody else stays', async () => {
+    writeFileSync(aliases(), '');
+    expect(describePlan(await planRemoval(places))).toBe('Nothing to do.\n');
+  });
+
+  test('refuses a program whose path would mean something to a shell', async () => {
+    places = { ...places, controlProgram: '/opt/my pbx/$(id)/sipwardenctl' };
+    await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_PATH' });
+  });
+});
+
+test('the actions login may run console commands only where that is asked for', async () => {
+  await setup();
+  expect(readFileSync(piece(), 'utf8')).toContain('\nwrite = system,user,reporting\n');
+  places = { ...places, withCommand: true };
+  await setup();
+  expect(readFileSync(piece(), 'utf8')).toContain('\nwrite = system,user,reporting,command\n');
+});
+
 describe('setup refuses', () => {
   test('a machine without Asterisk', async () => {
     rmSync(managerConf());
     await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_NO_ASTERISK' });
   });
 
-  test('a manager.conf that another program writes', async () => {
-    writeFileSync(managerConf(), '[general]\nenabled = yes\n#include manager_custom.conf\n');
+  test('a manager.conf that another program writes and that names no file for additions', async () => {
+    writeFileSync(managerConf(), '[general]\nenabled = yes\n#include manager_additional.conf\n');
     await expect(planSetup(places)).rejects.toMatchObject({ code: 'SETUP_NOT_PLAIN_ASTERISK' });
   });
 
@@ -231,15 +361,19 @@ describe('the reload', () => {
     return [path, '-C', '/x.conf'];
   };
 
-  test('is one command, as arguments', async () => {
+  test('is one command for each file, as arguments', async () => {
     const out = join(root, 'arguments');
-    const command = fake(`printf '%s|' "$@" > ${out}`);
-    expect(await reloadManager(command)).toMatchObject({ isReloaded: true });
-    expect(readFileSync(out, 'utf8')).toBe('-C|/x.conf|-rx|manager reload|');
+    const command = fake(`printf '%s|' "$@" >> ${out}`);
+    expect(await reloadAsterisk(places, command)).toMatchObject({ isReloaded: true });
+    expect(readFileSync(out, 'utf8')).toBe(
+      ['manager reload', 'module unload res_clialiases.so', 'module load res_clialiases.so']
+        .map((command) => `-C|/x.conf|-rx|${command}|`)
+        .join(''),
+    );
   });
 
   test('says so where Asterisk is not running', async () => {
-    const answer = await reloadManager(fake('echo "Unable to connect to remote asterisk"; exit 1'));
+    const answer = await reloadAsterisk(places, fake('echo "Unable to connect to remote asterisk"; exit 1'));
     expect(answer).toEqual({
       isReloaded: false,
       detail: expect.stringMatching(/is not running.*Unable to connect/),
@@ -247,7 +381,7 @@ describe('the reload', () => {
   });
 
   test('says so where there is no such program', async () => {
-    const answer = await reloadManager([join(root, 'none')]);
+    const answer = await reloadAsterisk(places, [join(root, 'none')]);
     expect(answer).toEqual({ isReloaded: false, detail: expect.stringMatching(/there is no program/) });
   });
 });

@@ -25,6 +25,7 @@ import {
   managementFailure,
   probe,
   proven,
+  report,
   scan,
   success,
   tampering,
@@ -41,6 +42,7 @@ const samples: readonly Observation[] = [
   diversion(),
   tampering(),
   managementFailure(),
+  report('203.0.113.66'),
   fileRequest('000413aabbcc.cfg'),
   fileAnswer('000413aabbcc.cfg', 'missing'),
 ];

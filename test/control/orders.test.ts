@@ -3,76 +3,19 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Config, configSchema } from '../../src/config-schema.ts';
+import { configSchema } from '../../src/config-schema.ts';
 import { callDaemon } from '../../src/control/client.ts';
 import type { DetectorReport, Explanation, Forced } from '../../src/control/operations.ts';
 import { startControl } from '../../src/control/server.ts';
-import { createCore } from '../../src/core.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import type { Attack } from '../../src/model/attack.ts';
 import type { Change } from '../../src/model/change.ts';
 import type { Decision } from '../../src/model/decision.ts';
 import type { ShieldEntry } from '../../src/model/shield-entry.ts';
-import { recall } from '../../src/recall.ts';
-import { createAlarmBoard } from '../../src/report/alarms.ts';
-import { openStore } from '../../src/store/store.ts';
-import { geographyOf } from '../geographies.ts';
 import { excess, failure, proven, success } from '../observations.ts';
 import { waitFor } from '../wait-for.ts';
+import { bringUp, type Changed, office, origin } from './bring-up.ts';
 
 const now = () => Date.now();
-const logger = createLogger('silent', 'test');
-const office = '203.0.113.66';
-const origin = { country: 'DE', autonomousSystem: { number: 64_496, name: 'Example' } };
-const geography = geographyOf({ [office]: origin });
-
-interface Changed {
-  readonly mode?: 'observe' | 'enforce';
-  readonly control?: Record<string, unknown>;
-  readonly shield?: Record<string, unknown>;
-}
-
-async function bringUp(directory: string, changed: Changed = {}) {
-  const configured = (some: Changed): Config => ({
-    ...configSchema.parse({ firewall: { backend: 'dry-run' }, ...some }),
-    signatures: [],
-  });
-  const config = configured(changed);
-  const alarms = createAlarmBoard({ logger, now });
-  const store = await openStore({ directory, now, logger, alarms });
-  const memory = await recall(store, now(), 0);
-  const ownAddresses = () => ['198.51.100.1'];
-  const expel = () => {};
-  const core = createCore({ config, store, memory, alarms, logger, now, ownAddresses, geography, expel });
-  await core.start();
-  const orders = core.orders({
-    status: async () => Promise.reject(new Error('not asked here')),
-    reload: async () => ({ files: [] }),
-  });
-  const socket = join(directory, 'control.sock');
-  const control = await startControl({ ...config.control, socket }, orders);
-  return {
-    core,
-    alarms,
-    pipeline: core.pipeline,
-    enforcer: core.firewall().enforcer,
-    socket,
-    orders,
-    configure: (some: Changed, options?: object) => core.configure(configured(some), options),
-    get: (path: string) => callDaemon(socket, 'GET', path),
-    post: (path: string, order: object) => callDaemon(socket, 'POST', path, order),
-    /** As if the machine lost its power: nothing is tidied up. */
-    async crash() {
-      await control.close();
-      await store.close();
-    },
-    async stop() {
-      await control.close();
-      await core.stop();
-      await store.close();
-    },
-  };
-}
 
 describe('an order', () => {
   let directory: string;
@@ -118,15 +61,26 @@ describe('an order', () => {
 
   test('to limit a source differently is in the rules, in the listing, and outlives a restart', async () => {
     const rules = () => daemon.core.firewall().settings.rules.limits.map(({ exceptions }) => exceptions);
-    await daemon.post('/v1/limits', { target: '203.0.113.9', invitePerSecond: 50, tftpPerMinute: 400 });
-    const both = [[{ target: '203.0.113.9', perMinute: 3_000 }], [{ target: '203.0.113.9', perMinute: 400 }]];
+    await daemon.post('/v1/limits', {
+      target: '203.0.113.9',
+      invitePerSecond: 50,
+      tftpPerMinute: 400,
+      packetsPerSecond: 900,
+    });
+    const both = [
+      [{ target: '203.0.113.9', perMinute: 54_000 }],
+      [{ target: '203.0.113.9', perMinute: 3_000 }],
+      [{ target: '203.0.113.9', perMinute: 400 }],
+    ];
     expect(rules()).toEqual(both);
     await daemon.stop();
     daemon = await bringUp(directory);
     expect(rules()).toEqual(both);
-    expect(await daemon.get('/v1/limits')).toMatchObject({ own: [{ limit: 'invite' }, { limit: 'tftp' }] });
-    expect(await daemon.post('/v1/limits/clear', { target: '203.0.113.9' })).toMatchObject({ cleared: 2 });
-    expect(rules()).toEqual([[], []]);
+    expect(await daemon.get('/v1/limits')).toMatchObject({
+      own: [{ limit: 'invite' }, { limit: 'packets' }, { limit: 'tftp' }],
+    });
+    expect(await daemon.post('/v1/limits/clear', { target: '203.0.113.9' })).toMatchObject({ cleared: 3 });
+    expect(rules()).toEqual([[], [], []]);
     expect(await daemon.get('/v1/limits')).toMatchObject({ own: [] });
   });
 

@@ -1,4 +1,4 @@
-// The lab PBX's own configuration: extensions, a trunk, an echo, transports of UDP, TCP and TLS, the security log.
+// The lab PBX's own configuration: extensions, a trunk, an echo, transports of UDP, TCP, TLS and WSS, the security log.
 import { addresses } from './addresses.ts';
 
 /** Password of each extension of the lab. */
@@ -80,18 +80,9 @@ security => security
 `,
     'pjsip.conf': `${transports(folder)}${Object.entries({ ...extensions, ...siteExtensions })
       .map(extension)
-      .join('')}${trunk()}
-; What sipwarden asks an administrator to add.
-[sipwarden-acl]
-type=acl
-acl=sipwarden
-`,
+      .join('')}${trunk()}`,
     'sip.conf': sipConf(),
-    // A named ACL that is missing denies everybody, so the section is kept alive by an address of nobody.
-    'acl.conf': `[sipwarden]
-deny = 192.0.2.255/32
-#tryinclude "sipwarden_acl.conf"
-`,
+    'acl.conf': '',
     'extensions.conf': `[internal]
 exten => 600,1,Answer()
  same => n,Echo()
@@ -105,7 +96,15 @@ bindaddr = 127.0.0.1
 port = 5038
 #tryinclude "manager.d/*.conf"
 `,
-    'http.conf': '[general]\nenabled = no\n',
+    'http.conf': `[general]
+enabled = yes
+bindaddr = 127.0.0.1
+bindport = 8088
+tlsenable = yes
+tlsbindaddr = 0.0.0.0:8089
+tlscertfile = ${folder}/${certificateFile}
+tlsprivatekey = ${folder}/${certificateFile}
+`,
     'hep.conf': '[general]\nenabled = no\n',
     'rtp.conf': '[general]\nrtpstart = 10000\nrtpend = 10999\n',
   };
@@ -146,7 +145,10 @@ function transports(folder: string): string {
     .map(({ family, bind, protocol }) =>
       section(`${protocol}-${family}`, { type: 'transport', protocol, bind }),
     );
-  return [...plain, section('tls', { type: 'transport', ...tls })].join('');
+  const webSockets = ['ws', 'wss'].map((protocol) =>
+    section(protocol, { type: 'transport', protocol, bind: '0.0.0.0' }),
+  );
+  return [...plain, section('tls', { type: 'transport', ...tls }), ...webSockets].join('');
 }
 
 function extension([number, password]: [string, string]): string {

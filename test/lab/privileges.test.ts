@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { describeWhere } from '../prerequisites.ts';
 import { waitFor } from '../wait-for.ts';
 import { createNetwork, type Network } from './namespaces.ts';
-import { daemonUser, program, type Sipwarden, startSipwarden } from './sipwarden.ts';
+import { consoleGroup, daemonUser, program, type Sipwarden, startSipwarden } from './sipwarden.ts';
 
 jest.setTimeout(60_000);
 
@@ -94,6 +94,15 @@ describeWhere(['root', 'namespaces', 'firewall', 'tcpdump'], 'sipwarden, started
     await waitFor('another reads', async () => (await find('sidecar.ts')) !== killed);
     expect(await rightsOf('sidecar.ts')).toEqual(rights(nobody, none));
     await waitFor('packets are read', arePacketsRead);
+  });
+
+  test("lets the group of Asterisk's command line use the limited socket, and no other", async () => {
+    const run = join(sipwarden.folder, 'run');
+    const [limited, full] = [join(run, 'asterisk/control.sock'), join(run, 'control.sock')];
+    expect(await owner(limited)).toEqual({ uid: daemonUser, gid: consoleGroup, mode: '660' });
+    expect(await may(consoleGroup, 'test', '-w', limited)).toBe(true);
+    expect(await may(consoleGroup, 'test', '-w', full)).toBe(false);
+    expect(await may(nobody, 'test', '-w', limited)).toBe(false);
   });
 
   test('takes over what an earlier sipwarden left to root, and repairs the firewall', async () => {

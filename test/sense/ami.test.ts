@@ -259,6 +259,10 @@ describe('the options', () => {
       events_user: 'sipwarden-events',
       actions_user: 'sipwarden-actions',
       secret_file: '/etc/sipwarden/ami.secret',
+      publish: true,
+      mirror: true,
+      reports: 'off',
+      reports_per_minute: 60,
     });
   });
 
