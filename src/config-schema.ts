@@ -1,10 +1,12 @@
 // The whole configuration, composed from the schemas that the plug-ins bring along. No value is read here.
 import { z } from 'zod';
 import { controlOptions } from './control/control-options.ts';
+import { expulsionOptions } from './decide/expulsion-options.ts';
 import { limitOptions } from './decide/limit-options.ts';
 import { policyOptions } from './decide/policy-options.ts';
 import { shieldOptions } from './decide/shield-options.ts';
 import { detectOptions, section } from './detect-options.ts';
+import { aclOptions } from './enforce/acl-options.ts';
 import { firewallOptions } from './enforce/firewall-options.ts';
 import { geoipOptions } from './geoip/geoip-options.ts';
 import { logLevels } from './lib/logger.ts';
@@ -12,6 +14,7 @@ import { portsOption, userOption } from './model/options.ts';
 import type { Signature } from './model/signature.ts';
 import { amiOptions } from './sense/ami.ts';
 import { captureOptions } from './sense/capture-options.ts';
+import { hepOptions } from './sense/hep-options.ts';
 import { hostOptions } from './sense/host-options.ts';
 import { storeOptions } from './store/store.ts';
 
@@ -50,6 +53,10 @@ export const configSchema = z.strictObject({
   ),
   capture: section(captureOptions, 'How packets are seen.'),
   ami: section(amiOptions, "How Asterisk's own security events are read."),
+  hep: section(
+    hepOptions,
+    'How what Asterisk mirrors of its SIP messages is heard, TLS and WebSocket decrypted.',
+  ),
   host: section(hostOptions, 'What this host knows of its own people and its way to the network.'),
   detect: section(detectOptions, 'What is looked for.'),
   decide: section(policyOptions, 'What becomes of attackers.'),
@@ -57,7 +64,12 @@ export const configSchema = z.strictObject({
     shieldOptions,
     'Addresses that are known to be ours: phones that registered, trunks, live calls, administrators, gateways.',
   ),
+  asterisk: section(
+    expulsionOptions,
+    'What is done at the PBX itself about offenders who proved their address. It takes the actions login of [ami].',
+  ),
   firewall: section(firewallOptions, 'How attackers are blocked.'),
+  asterisk_acl: section(aclOptions, 'How Asterisk itself refuses attackers.'),
   limit: section(limitOptions, 'How much a stranger may send before the kernel slows him.'),
   geoip: section(geoipOptions, 'What is known of where addresses are.'),
   daemon: section(daemonOptions, 'As whom sipwarden runs.'),

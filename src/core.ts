@@ -13,16 +13,18 @@ import type { Address } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Change } from './model/change.ts';
 import type { Untouchable } from './model/decision.ts';
-import type { Entry } from './model/enforcer.ts';
+import type { Entry, HeldEntry } from './model/enforcer.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
 import type { Tell } from './model/happening.ts';
 import type { ListTarget } from './model/list-entry.ts';
+import type { PbxAcl } from './model/pbx-acl.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
 import { createProposals } from './proposals.ts';
 import type { Memory } from './recall.ts';
+import { excessesIn } from './sense/limit-sets.ts';
 import { createSourceLimits } from './source-limits.ts';
 import type { Store } from './store/store.ts';
 
@@ -39,6 +41,9 @@ export interface CoreParts {
   readonly geography: Geography;
   /** For the host names of lists; the system's, where it is not given. */
   readonly dns?: ListDns;
+  /** Has the PBX put out whoever is expelled now. */
+  readonly expel: () => void;
+  readonly pbxAcl: PbxAcl;
 }
 
 export type Core = ReturnType<typeof createCore>;
@@ -57,6 +62,7 @@ export function createCore({
   ownAddresses,
   geography,
   dns,
+  expel,
   ...parts
 }: CoreParts) {
   let config = parts.config;
@@ -88,6 +94,7 @@ export function createCore({
     },
     logger,
     now,
+    expel,
     passed({ target }, { sensor, time, transport, local }) {
       // Where packets are captured before the firewall, to be seen is not to have passed.
       const isBeforeFirewall = sensor === 'packets' && config.capture.source !== 'nflog';
@@ -130,9 +137,17 @@ export function createCore({
     createFirewall({
       settings: wantedFirewall(),
       protectionsOf,
-      onRead: (by, isSending) => pipeline.prolong(by, (decision) => isSending(entryOf(decision))),
+      onRead(held, by, isSending) {
+        pipeline.prolong(by, (decision) => isSending(entryOf(decision)));
+        if (config.capture.source !== 'nflog') tellExcesses(held);
+      },
+      pbx: parts.pbxAcl,
       ...{ alarms, logger, now },
     });
+  const tellExcesses = (held: readonly HeldEntry[]): void => {
+    const slowed = pipeline.inForce(now()).filter(({ action }) => action === 'limit');
+    pipeline.observe(excessesIn(held, slowed.map(entryOf), now()));
+  };
   let firewall = newFirewall();
 
   const desired = () =>

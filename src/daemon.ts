@@ -1,5 +1,6 @@
 // The daemon: wires sensors, flow, firewall, store and control together, and takes them down in order.
 import { createAnnouncements } from './announcements.ts';
+import { createAclModule } from './asterisk/acl-module.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
 import type { ControlOptions } from './control/control-options.ts';
@@ -12,9 +13,9 @@ import { checkStillHeld } from './launch.ts';
 import { createDeadlineTimer } from './lib/deadline-timer.ts';
 import { findGroup } from './lib/group.ts';
 import { createLogger } from './lib/logger.ts';
+import { createOwnAddresses } from './lib/own-addresses.ts';
 import { messageOf } from './model/error.ts';
 import type { SensorOutput } from './model/sensor.ts';
-import { createOwnAddresses } from './own-addresses.ts';
 import { recall } from './recall.ts';
 import { createAlarmBoard } from './report/alarms.ts';
 import { runFolders } from './run-folders.ts';
@@ -47,11 +48,15 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
   const { forgiven_after, block_window } = config.decide;
   const memory = await recall(store, now(), now() - Math.max(forgiven_after, block_window));
   const geoip = await startGeoip({ options: config.geoip, alarms, now });
+  const ownAddresses = createOwnAddresses(now);
+  let sensors: Sensors | undefined;
+  const pbxAcl = createAclModule(() => core.config().asterisk_acl.section);
   const core = createCore({
-    ...{ config, store, memory, alarms, logger, now },
-    ownAddresses: createOwnAddresses(now),
+    ...{ config, store, memory, alarms, logger, now, ownAddresses },
     geography: geoip,
+    expel: () => sensors?.expel(),
     tell: announcements.tell,
+    pbxAcl,
   });
   const { pipeline } = core;
   announcements.recall(pipeline.inForce(now()), await core.latestAttacks().catch(() => []));
@@ -70,11 +75,21 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     },
     know: pipeline.know,
   };
-  const sensors: Sensors = await startSensors(config, {
+  const started = await startSensors(config, {
     controlSocket: config.control.socket,
-    actionsUsers: [announcements],
-    ...{ output, alarms, logger, now },
+    actionsUsers: [announcements, pbxAcl],
+    expelled: {
+      isAny: () => pipeline.expelled.isAny(now()),
+      caller: (address) => pipeline.expelled.caller(address, now()),
+      registrant: (callId) => pipeline.expelled.registrant(callId, now()),
+      acted({ target, attackId }, act) {
+        logger.info({ target, ...act }, 'acted at the PBX');
+        if (attackId !== undefined) pipeline.acted(attackId, act);
+      },
+    },
+    ...{ output, alarms, logger, now, ownAddresses },
   });
+  sensors = started;
 
   let insisting: { readonly by: string } | undefined;
   const apply = async (loaded: LoadedConfig) => {
@@ -83,7 +98,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     await core.configure(changed, insisting ? { force: true, ...insisting } : {});
     logger.level = changed.log.level;
     announced = changed.ami;
-    await sensors.configure(changed);
+    await started.configure(changed);
     await geoip.configure(changed.geoip);
     logger.info({ mode: core.mode() }, 'configuration applied');
   };
@@ -98,7 +113,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
     status: async () =>
       describeStatus({
         ...{ startedAt, core, now: now() },
-        sensors: sensors.health(),
+        sensors: started.health(),
         geoip: geoip.databases(),
         alarms: alarms.active(),
       }),
@@ -133,7 +148,7 @@ export async function startDaemon({ path }: { readonly path?: string | undefined
       clearInterval(pruning);
       timer.stop();
       await Promise.all([control.close(), asteriskControl?.close()]);
-      await sensors.stop();
+      await started.stop();
       announcements.stop();
       geoip.stop();
       await core.stop();

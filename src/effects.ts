@@ -3,7 +3,7 @@ import type { Reconciler } from './enforce/reconciler.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Attack } from './model/attack.ts';
-import type { Decision } from './model/decision.ts';
+import { blocks, type Decision } from './model/decision.ts';
 import type { Entry } from './model/enforcer.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
 import type { Tell } from './model/happening.ts';
@@ -20,6 +20,7 @@ export interface EffectsParts {
   readonly reconciler: () => Reconciler;
   readonly store: Store;
   readonly passed: Effects['passed'];
+  readonly expel: Effects['expel'];
   readonly alarms: Alarms;
   readonly tell: Tell;
   readonly logger: Logger;
@@ -30,6 +31,7 @@ export function createEffects({
   reconciler,
   store,
   passed,
+  expel,
   alarms,
   tell,
   logger,
@@ -56,9 +58,10 @@ export function createEffects({
   return {
     flush,
     block(decision) {
-      logger.info(logged(decision), decision.enforced ? 'blocked' : 'not blocked');
+      const isBlocked = decision.enforced && blocks(decision.action);
+      logger.info(logged(decision), isBlocked ? 'blocked' : 'not blocked');
       tell({ kind: 'decided', decision });
-      const kernel = decision.enforced ? [settled(reconciler().set(entryOf(decision)))] : [];
+      const kernel = isBlocked ? [settled(reconciler().set(entryOf(decision)))] : [];
       return carryOut('block', [...kernel, store.saveDecision(decision)]);
     },
     unblock(target, places, by, isWhole) {
@@ -85,14 +88,18 @@ export function createEffects({
       if (isNewDecision) void flush();
       else settling ??= setTimeout(() => void flush(), settleMs);
     },
-    alarm({ attack, source, evidence: { counted } }) {
+    alarm({ attack, source, action, evidence: { counted } }) {
       alarms.raise(
         `ATTACK_${attack.replaceAll('-', '_').toUpperCase()}`,
         `${attack} from ${source}: ${counted.count} ${counted.what}`,
-        `"sipwarden explain ${source}" shows all of it; where it was not the owner, change the password now`,
+        `"sipwarden explain ${source}" shows all of it; where it was not the owner, change the password now` +
+          (action === 'expel'
+            ? `. It is put out of the PBX meanwhile; where it was the owner: sipwarden unban ${source}`
+            : ''),
       );
     },
     passed,
+    expel,
     collapsed(address) {
       alarms.raise(
         'ADDRESS_COLLAPSED',

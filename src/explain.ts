@@ -25,12 +25,16 @@ export function explainVerdict(
   }
   if (strongest) return `${target} would be blocked (observe mode): ${strongest.reason}`;
   const ports = inForce.filter(({ action, enforced }) => action === 'port-ban' && enforced);
+  const expelled = inForce.find(({ action, enforced }) => action === 'expel' && enforced);
   const held = inForce.find(({ action }) => action === 'held');
   const parts = [
     objection
       ? `${target} is not blocked: ${objection.because}, ${objection.detail}`
       : `${target} is not blocked`,
     ...(ports.length > 0 ? [`${ports.length === 1 ? 'one port' : `${ports.length} ports`} of it are`] : []),
+    ...(expelled
+      ? [`it is put out of the PBX until ${isoTime(expelled.until ?? 0)}: ${expelled.reason}`]
+      : []),
     ...(held ? [`a ban waits for a person: sipwarden approve|dismiss ${held.id}`] : []),
   ];
   return parts.join('; ');

@@ -1,7 +1,7 @@
 // The launcher: prepares as root what only root can, starts the sidecar's starter without any right, and becomes the
 // daemon: the same program under its own user, with the capabilities that its children need and nothing else.
 import { accessSync, constants } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { checkSocketIsFree } from './control/socket-in-use.ts';
@@ -42,7 +42,7 @@ export async function launch({ path }: { readonly path?: string | undefined }): 
   await checkProgramIsReadable(becoming, daemon);
   handOver(config, daemon, sidecar);
   if (usesIptables(config.firewall.backend) && (await isIptablesLegacy())) await prepareLegacy(daemon);
-  if (config.capture.source !== 'off') {
+  if (config.capture.source !== 'off' || config.hep.enabled) {
     await startStarter({ account: sidecar, socket: runFolders(config.control.socket).starterSocket });
   }
   await allowUrgentChildren();
@@ -88,7 +88,11 @@ function namesOf(capabilities: readonly Capability[]): string {
 
 function checkHeld(needed: readonly Capability[]): void {
   const lacked = lackedCapabilities(needed, 'permitted');
-  if (lacked.length > 0) throw unprivileged(lacked, 'give it to this container, such as by --cap-add');
+  if (lacked.length === 0) return;
+  throw unprivileged(
+    lacked,
+    'give it to this container, such as by --cap-add; or have Asterisk alone block, by [firewall] backend = "asterisk-acl" and [capture] source = "off"',
+  );
 }
 
 function unprivileged(lacked: readonly Capability[], hint: string): SipwardenError {
@@ -148,7 +152,11 @@ async function checkProgramIsReadable(becoming: readonly string[], { uid }: Acco
   });
 }
 
-function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Account, sidecar: Account): void {
+function handOver(
+  { store, control, ami, hep, firewall, asterisk_acl: acl }: LoadedConfig['config'],
+  daemon: Account,
+  sidecar: Account,
+): void {
   const folders = runFolders(control.socket);
   const ours = new Set(
     [control.socket, folders.capture, folders.starter, folders.asterisk].map((path) => basename(path)),
@@ -172,10 +180,16 @@ function handOver({ store, control, ami }: LoadedConfig['config'], daemon: Accou
     handOverFolder(folders.asterisk, asterisk, (name) => name === basename(folders.asteriskSocket));
   }
   shareWithGroup(ami.secret_file, daemon.gid);
+  if (hep.password_file !== '') shareWithGroup(hep.password_file, daemon.gid);
+  if (acl.enabled || firewall.backend === 'asterisk-acl') {
+    const [folder, file] = [dirname(acl.file), basename(acl.file)];
+    // Asterisk reads it.
+    handOverFolder(folder, { ...daemon, mode: 0o755 }, (name) => name.startsWith(file));
+  }
 }
 
 function isCapture(name: string): boolean {
-  return name.startsWith('sipwarden-capture-');
+  return /^sipwarden-(capture|hep)-/.test(name);
 }
 
 /** Before 1.8 there was no other. */

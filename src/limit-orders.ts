@@ -22,13 +22,16 @@ export function createLimitOrders({
       const held = await firewall().enforcer.list();
       return { own: sourceLimits.all(), slowed: held.filter(({ set }) => isLimit(set)) };
     },
-    async limitSet({ target, invitePerSecond, tftpPerMinute, note, by }) {
+    async limitSet({ target, invitePerSecond, tftpPerMinute, packetsPerSecond, note, by }) {
       const common = { target, note, author: by, time: now() };
       const wanted: SourceLimit[] = [
         ...(invitePerSecond
           ? [{ ...common, limit: 'invite', perMinute: 60 * invitePerSecond } as const]
           : []),
         ...(tftpPerMinute ? [{ ...common, limit: 'tftp', perMinute: tftpPerMinute } as const] : []),
+        ...(packetsPerSecond
+          ? [{ ...common, limit: 'packets', perMinute: 60 * packetsPerSecond } as const]
+          : []),
       ];
       for (const each of wanted) await sourceLimits.set(each);
       return wanted;

@@ -20,9 +20,17 @@ export function limitSettings(options: LimitOptions, own: readonly SourceLimit[]
   };
   const tftp: LimitSettings = {
     perMinute: options.tftp_per_minute,
-    burst: options.tftp_per_minute,
+    // It fills again while it is emptied: so whoever hurries is let through no more than a minute's worth.
+    burst: Math.max(1, Math.floor(0.9 * options.tftp_per_minute)),
     slowedPerMinute: options.tftp_slowed_per_minute,
     ...common('tftp'),
   };
-  return [invite, tftp].filter(({ perMinute }) => perMinute > 0);
+  const packets: LimitSettings = {
+    perMinute: 60 * options.packets_per_second,
+    burst: options.packets_burst,
+    slowedPerMinute: 60 * options.packets_slowed_per_second,
+    ...common('packets'),
+  };
+  // Packets first: what they drop is counted by no other limit.
+  return [packets, invite, tftp].filter(({ perMinute }) => perMinute > 0);
 }

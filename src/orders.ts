@@ -10,7 +10,7 @@ import { createListOrders } from './list-orders.ts';
 import type { Lists } from './lists.ts';
 import { contains, type Network, overlaps } from './model/address.ts';
 import type { Change } from './model/change.ts';
-import type { Decision } from './model/decision.ts';
+import { blocks, type Decision } from './model/decision.ts';
 import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
 import { listNames } from './model/list-entry.ts';
@@ -161,7 +161,7 @@ export function desiredEntries(parts: {
 }) {
   const { decisions, lists, shield, isEnforcing } = parts;
   const blocking = decisions.filter(
-    ({ enforced, cause }) => enforced && (isEnforcing || cause.kind === 'manual'),
+    ({ action, enforced, cause }) => enforced && blocks(action) && (isEnforcing || cause.kind === 'manual'),
   );
   return [
     ...lists.desired(),

@@ -1,6 +1,8 @@
 // sense → detect → decide → enforce → report. The whole flow, joined here and only here; no clock and no I/O, so the
 // daemon and a replay run the same one.
 import type { AddressList } from './decide/address-list.ts';
+import type { ExpulsionOptions } from './decide/expulsion-options.ts';
+import { createExpulsions } from './decide/expulsions.ts';
 import { isCollapsed } from './decide/judge.ts';
 import type { LimitOptions } from './decide/limit-options.ts';
 import { passesBan } from './decide/passage.ts';
@@ -16,6 +18,7 @@ import { type Address, type Network, sourceOf } from './model/address.ts';
 import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
 import type { Place } from './model/enforcer.ts';
+import type { PbxAct } from './model/expulsion.ts';
 import type { Geography } from './model/geography.ts';
 import type { InventoryFact } from './model/inventory.ts';
 import type { Observation } from './model/observation.ts';
@@ -31,6 +34,7 @@ export interface PipelineSettings {
   readonly decide: PolicyOptions;
   readonly shield: ShieldOptions;
   readonly limit: LimitOptions;
+  readonly asterisk: ExpulsionOptions;
 }
 
 /**
@@ -41,6 +45,8 @@ export interface Effects {
   block(decision: Decision): Promise<void>;
   /** These places of the target, and with `isWhole` all else that is in force against it. */
   unblock(target: Network, places: readonly Place[], by: string, isWhole: boolean): Promise<void>;
+  /** Somebody is to be put out of the PBX; `expelled` says who, while it is so. */
+  expel(): void;
   shield(change: ShieldChange): void;
   /** An attack record is new or has grown. */
   report(attack: Attack, isNewDecision: boolean): void;
@@ -94,10 +100,12 @@ export function createPipeline({
     options: () => settings.decide,
     shieldOptions: () => settings.shield,
     limitOptions: () => settings.limit,
+    expulsionOptions: () => settings.asterisk,
     protection,
     shield,
     newId,
   });
+  const expulsions = createExpulsions({ options: () => settings.asterisk, protection, shield });
   const attackLog = createAttackLog(newId, geography);
   const context = {
     sourceOf: (address: Address) => sourceOf(address, settings.decide.ipv6_prefix),
@@ -112,9 +120,12 @@ export function createPipeline({
   function recall(decisions: NonNullable<PipelineParts['decisions']>) {
     for (const decision of decisions) {
       policy.adopt(decision);
+      if (!decision.ended && settings.mode === 'enforce') expulsions.begin(decision);
       if (decision.ended && decision.action === 'held') policy.dismiss(decision);
-      else if (decision.ended) policy.release(decision.target);
-      else if (overrules(decision)) shield.overrule(decision.target, decision.until ?? decision.time);
+      else if (decision.ended) {
+        policy.release(decision.target);
+        expulsions.end(decision.target);
+      } else if (overrules(decision)) shield.overrule(decision.target, decision.until ?? decision.time);
     }
   }
 
@@ -122,7 +133,8 @@ export function createPipeline({
     if (isForgivenByGrace(observation)) return;
     const ban = policy.banOf(context.sourceOf(observation.source.address), observation.time);
     if (ban && passesBan(observation, ban)) effects.passed(ban, observation);
-    becomeShielded(shield.learn(observation), observation.time);
+    if (expulsions.learn(observation)) effects.expel();
+    else becomeShielded(shield.learn(observation), observation.time);
     for (const finding of detectors.find(observation)) decide(finding);
   }
 
@@ -161,6 +173,7 @@ export function createPipeline({
     if (isNew) void enforce(decision);
     const attack = attackLog.record(detection, decision);
     effects.report(attack, isNew);
+    if (expulsions.begin(decision, detection, attack.id)) effects.expel();
     if (detection.isUrgent) effects.alarm(attack);
   }
 
@@ -170,6 +183,7 @@ export function createPipeline({
       if (shield.covering(decision.target, decision.time).length > 0 || overrules(decision))
         effects.shield(shield.overrule(decision.target, decision.until ?? decision.time));
     }
+    if (decision.enforced && decision.action === 'expel') effects.shield(shield.revoke(decision.target));
     return effects.block(decision);
   }
 
@@ -230,6 +244,7 @@ export function createPipeline({
       const places = policy.release(target);
       effects.shield(shield.endOverrule(target, time));
       detectors.forget(target);
+      expulsions.end(target);
       return effects.unblock(target, places, by, true);
     },
     /** New settings apply to the next observation; detectors whose options did not change keep what they counted. */
@@ -244,6 +259,12 @@ export function createPipeline({
     /** How often each attack gave cause for a decision, and when last. */
     fired: detectors.fired,
     inForce: policy.inForce,
+    expelled: expulsions,
+    /** What was done at the PBX becomes a part of the record of the attack that it was done for. */
+    acted(attackId: string, act: PbxAct) {
+      const attack = attackLog.act(attackId, act);
+      if (attack) effects.report(attack, true);
+    },
     protection,
     shield,
     counters: correlator.counters,

@@ -6,7 +6,7 @@ import type { Time } from './model/time.ts';
 
 export interface RecordingFile {
   readonly file: string;
-  readonly kind: 'packets' | 'ami';
+  readonly kind: 'packets' | 'hep' | 'ami';
   readonly bytes: number;
 }
 
@@ -35,11 +35,12 @@ export async function identify(file: string): Promise<RecordingFile> {
     const { size: bytes } = await handle.stat();
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
     if (captureMagics.includes(buffer.toString('hex', 0, 4))) return { file, bytes, kind: 'packets' };
+    if (buffer.toString('latin1', 0, 4) === 'HEP3') return { file, bytes, kind: 'hep' };
     if (/^(Asterisk Call Manager|Event: |Response: )/m.test(buffer.toString('latin1', 0, bytesRead))) {
       return { file, bytes, kind: 'ami' };
     }
     throw new SipwardenError('REPLAY_FORMAT', `${file} is no recording that sipwarden can read`, {
-      hint: 'it reads pcap, pcapng and the raw bytes of an AMI connection',
+      hint: 'it reads pcap, pcapng, the datagrams of HEP3 one after the other, and the raw bytes of an AMI connection',
     });
   } catch (error) {
     throw error instanceof SipwardenError ? error : unreadable(file, error);

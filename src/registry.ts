@@ -9,6 +9,7 @@ import { extensionEnumeration } from './detect/extension-enumeration.ts';
 import { inviteFlood } from './detect/invite-flood.ts';
 import { malformedSip } from './detect/malformed-sip.ts';
 import { managementBruteforce } from './detect/management-bruteforce.ts';
+import { packetFlood } from './detect/packet-flood.ts';
 import { provisioningLeak } from './detect/provisioning-leak.ts';
 import { registrationBruteforce } from './detect/registration-bruteforce.ts';
 import { reportedAbuse } from './detect/reported-abuse.ts';
@@ -29,6 +30,7 @@ const detectors = [
   dialPrefixProbing,
   compromisedAccount,
   inviteFlood,
+  packetFlood,
   tftpBruteforce,
   tftpEnumeration,
   provisioningLeak,

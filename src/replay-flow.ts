@@ -65,9 +65,10 @@ export async function createReplayFlow(config: Config, locals: readonly Address[
           messagesBefore,
           reason,
         });
-        if (decision.enforced) blocks.push(enforcer.add(entryOf(decision)));
+        if (decision.enforced && action !== 'expel') blocks.push(enforcer.add(entryOf(decision)));
       },
       unblock: async () => undefined,
+      expel: () => undefined,
       shield: () => undefined,
       alarm: () => undefined,
       passed: () => undefined,

@@ -1,7 +1,9 @@
-// A recording (pcap, pcapng or raw AMI; several files of one time are one recording) through the real flow, in event time,
+// A recording (pcap, pcapng, HEP or raw AMI; several files of one time are one recording) through the real flow, in event time,
 // with the dry-run enforcer: who would be blocked, when and why. Changes nothing on this machine.
 import { createDecoder, type DecoderOptions } from './capture/decoder.ts';
 import { observationOf } from './capture/excess.ts';
+import { createHepDecoder } from './capture/hep-decoder.ts';
+import { createHepRecordingReader } from './capture/hep-recording.ts';
 import type { CapturedPacket, WireMessage } from './capture/packet.ts';
 import { createPcapReader } from './capture/pcap-reader.ts';
 import { createPortFilter } from './capture/port-filter.ts';
@@ -18,6 +20,7 @@ import type { Time } from './model/time.ts';
 import { identify, playInOrder, type Recorded, readRecording } from './recording.ts';
 import { createReplayFlow, type ReplayDecision, type ReplayFlow, type SeenCounts } from './replay-flow.ts';
 import { type AmiRecordingReader, createAmiRecordingReader } from './sense/ami-recording.ts';
+import { hepListenerOf } from './sense/hep-options.ts';
 import { captureSettingsOf } from './sensors.ts';
 
 export interface Replay {
@@ -61,20 +64,22 @@ export async function replay({ config, onProgress, ...options }: ReplayOptions):
   const geoip = await readGeoip(config);
   const flow = await createReplayFlow(config, [...locals], geoip);
   const packets = createPacketPlayer(config, locals, flow);
-  const ami = createAmiPlayer(flow);
+  const hep = createHepPlayer(config, locals, flow);
+  const players = { packets, hep, ami: createAmiPlayer(flow) };
   await playInOrder(
     files.map(({ file, kind }) => {
-      const { reader, found } = (kind === 'packets' ? packets : ami).open();
+      const { reader, found } = players[kind].open();
       return readRecording(file, reader, found, onRead);
     }),
   );
   packets.end();
+  hep.end();
   return {
     files: options.files,
     geoip: geoip.databases(),
     direction: captures.length === 0 ? 'as Asterisk reported' : describeDirection(isGiven, locals),
     packets: packets.packets(),
-    messages: packets.messages() + ami.messages(),
+    messages: Object.values(players).reduce((sum, player) => sum + player.messages(), 0),
     ...(await flow.finish()),
   };
 }
@@ -126,6 +131,41 @@ function createPacketPlayer(config: Config, locals: ReadonlySet<Address>, flow: 
     },
     end: () => observer.end(),
     packets: () => decoder.counters.packets,
+    messages: () => messages,
+  };
+}
+
+/** A recording is believed, as a capture is. */
+function createHepPlayer(config: Config, locals: ReadonlySet<Address>, flow: ReplayFlow) {
+  let messages = 0;
+  const settings = captureSettingsOf(config);
+  const observer = createSipObserver(settings, {
+    emit: (observation) => flow.observe([observation]),
+    count: flow.discard,
+    seenBy: 'hep',
+  });
+  return {
+    open() {
+      const { found, add } = createFindings();
+      const decoder = createHepDecoder(settings, hepListenerOf(config.hep, undefined), {
+        isOwn: (address) => locals.has(address),
+        onBehindProxy: () => undefined,
+        discard: flow.discard,
+        onMessage(message) {
+          messages += 1;
+          const play = () => {
+            flow.heard(message);
+            observer.message(message);
+          };
+          add({ time: message.time, play });
+        },
+      });
+      return {
+        reader: createHepRecordingReader({ onDatagram: decoder.datagram, discard: flow.discard }),
+        found,
+      };
+    },
+    end: () => observer.end(),
     messages: () => messages,
   };
 }

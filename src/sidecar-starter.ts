@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
-  capturePipes,
   createMessageReader,
+  type SidecarName,
   type StarterReport,
+  sidecarPipes,
   starterLineLimit,
   starterOrder,
   writeMessage,
@@ -53,43 +54,48 @@ server.listen(values.socket, () => {
 });
 
 function serve(daemon: Socket): void {
-  let sidecar: RunningProcess | undefined;
+  const running = new Map<SidecarName, RunningProcess>();
   const report = (message: StarterReport): void => void daemon.write(writeMessage(message));
-  const start = async (directory: string): Promise<void> => {
+  const start = async (name: SidecarName, directory: string): Promise<void> => {
+    let sidecar: RunningProcess;
     try {
-      sidecar = startSidecar(directory);
+      sidecar = startSidecar(name, directory);
     } catch (error) {
       const failure = messageOf(error).slice(0, 500);
-      return report({ kind: 'ended', exit: { failure }, said: [failure] });
+      return report({ kind: 'ended', sidecar: name, exit: { failure }, said: [failure] });
     }
+    running.set(name, sidecar);
     const said = keepLastLines(sidecar.stderr);
-    report({ kind: 'started' });
-    report({ kind: 'ended', exit: await sidecar.exited, said: [...said] });
+    report({ kind: 'started', sidecar: name });
+    report({ kind: 'ended', sidecar: name, exit: await sidecar.exited, said: [...said] });
   };
   const orders = createMessageReader(starterOrder, starterLineLimit, {
-    onMessage: (order) => (order.kind === 'start' ? void start(order.directory) : sidecar?.signal('SIGKILL')),
+    onMessage: (order) =>
+      order.kind === 'start'
+        ? void start(order.sidecar, order.directory)
+        : running.get(order.sidecar)?.signal('SIGKILL'),
     onRefused: () => daemon.destroy(),
   });
   daemon.on('data', orders.push).on('error', () => {});
   daemon.on('close', () => {
-    sidecar?.signal('SIGKILL');
+    for (const sidecar of running.values()) sidecar.signal('SIGKILL');
     process.exit();
   });
 }
 
 /** Throws where a pipe cannot be opened. The daemon holds the other ends, so that no opening waits. */
-function startSidecar(directory: string): RunningProcess {
+function startSidecar(name: SidecarName, directory: string): RunningProcess {
   const opened: number[] = [];
   const open = (name: string, flags: number): number => {
     opened.push(openSync(join(directory, name), flags));
     return opened.at(-1)!;
   };
   try {
-    const packets = open(capturePipes.packets, constants.O_RDONLY);
-    const settings = open(capturePipes.settings, constants.O_RDONLY);
-    const observations = open(capturePipes.observations, constants.O_WRONLY);
+    const packets = name === 'packets' ? [open(sidecarPipes.packets, constants.O_RDONLY)] : [];
+    const settings = open(sidecarPipes.settings, constants.O_RDONLY);
+    const observations = open(sidecarPipes.observations, constants.O_WRONLY);
     return startProcess(process.execPath, [values.sidecar], {
-      stdio: [settings, observations, 'pipe', packets],
+      stdio: [settings, observations, 'pipe', ...packets],
       env: environment,
     });
   } finally {

@@ -4,7 +4,7 @@ import { SipwardenError } from './model/error.ts';
 import type { SourceLimit } from './model/source-limit.ts';
 import type { Store } from './store/store.ts';
 
-/** Each costs every INVITE or TFTP request of a stranger a look. */
+/** Each costs every INVITE, TFTP request or packet of a stranger a look. */
 const mostLimits = 64;
 
 export interface SourceLimits {

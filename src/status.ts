@@ -29,8 +29,9 @@ export async function describeStatus({
   const inForce = pipeline.inForce(now);
   const count = (wanted: Action) =>
     inForce.filter(({ action, enforced }) => action === wanted && (enforced || wanted === 'held')).length;
-  const { enforcer, reconciler, repairs } = core.firewall();
+  const { enforcer, layers, repairs } = core.firewall();
   const { name: backend, ...about } = enforcer.backEnd();
+  const [first, ...others] = layers();
   const ami = sensors.find(({ name }) => name === 'ami');
   return {
     version,
@@ -53,9 +54,10 @@ export async function describeStatus({
       deny: lists.deny.size,
     },
     firewall: {
-      pending: reconciler.pending().length,
+      pending: first?.pending ?? 0,
       ...about,
-      notices: enforcer.notices(),
+      notices: first?.notices ?? [],
+      layers: others,
       repairs: repairs(),
       drops: await enforcer.drops().catch(() => ({ hot: {}, limits: {} })),
     },
@@ -67,17 +69,19 @@ export async function describeStatus({
 
 /** What protects this machine right now, in one sentence. */
 function summarize(mode: Status['mode'], sensors: readonly SensorHealth[], alarms: number): string {
-  const live = sensors
-    .filter(({ name, state }) => state === 'live' && name !== 'host')
-    .map(({ name }) => name);
+  const isLive = (wanted: SensorHealth['name']) =>
+    sensors.some(({ name, state }) => name === wanted && state === 'live');
   const eyes = {
-    none: "blind: neither packets nor Asterisk's events are seen",
+    none: isLive('hep')
+      ? 'from what Asterisk mirrors alone: neither packets nor its events are seen'
+      : "blind: neither packets nor Asterisk's events are seen",
     packets: 'from packets alone: no Asterisk events are read ("sipwarden setup" makes its logins)',
     ami: "from Asterisk's events alone: no packets are seen",
     both: "from packets and Asterisk's security events",
   };
-  const seen = live.length === 2 ? 'both' : ((live[0] ?? 'none') as keyof typeof eyes);
+  const seen = isLive('packets') ? (isLive('ami') ? 'both' : 'packets') : isLive('ami') ? 'ami' : 'none';
+  const mirrored = seen !== 'none' && isLive('hep') ? ', with sight into TLS and WebSocket' : '';
   const verb = mode === 'enforce' ? 'Protecting' : 'Observing (nobody is blocked)';
   const trouble = alarms === 0 ? '' : `; ${alarms === 1 ? 'one alarm' : `${alarms} alarms`}`;
-  return `${verb} ${eyes[seen]}${trouble}`;
+  return `${verb} ${eyes[seen]}${mirrored}${trouble}`;
 }

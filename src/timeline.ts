@@ -2,6 +2,7 @@
 // undid it. Pure.
 import type { Attack } from './model/attack.ts';
 import type { Decision } from './model/decision.ts';
+import { describeAct, type PbxAct } from './model/expulsion.ts';
 import type { ListEntry, ListName } from './model/list-entry.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
 import type { Time } from './model/time.ts';
@@ -9,7 +10,16 @@ import type { StoredDecision } from './store/stored-decision.ts';
 
 export interface TimelineEntry {
   readonly time: Time;
-  readonly what: 'attack' | 'proof' | 'quiet' | 'shield' | 'allow' | 'deny' | 'end' | Decision['action'];
+  readonly what:
+    | 'attack'
+    | 'proof'
+    | 'quiet'
+    | 'shield'
+    | 'allow'
+    | 'deny'
+    | 'end'
+    | PbxAct['kind']
+    | Decision['action'];
   /** In words of ours, with times in UTC. */
   readonly detail: string;
 }
@@ -36,13 +46,21 @@ export function timelineOf({ attacks, history, lists, shield, now }: Happened): 
   ].toSorted((one, other) => one.time - other.time);
 }
 
-function storyOfAttack({ attack, firstTime, lastTime, messages, evidence }: Attack): TimelineEntry[] {
+function storyOfAttack({
+  attack,
+  firstTime,
+  lastTime,
+  messages,
+  evidence,
+  acts = [],
+}: Attack): TimelineEntry[] {
   const sensors = Object.keys(evidence.sensors).join(' and ');
   return [
     { time: firstTime, what: 'attack', detail: `${attack} begins, seen by ${sensors}` },
     ...evidence.proofs.map(({ by, seenBy, firstTime: time }): TimelineEntry => {
       return { time, what: 'proof', detail: `${attack} proves its address: ${by}, seen by ${seenBy}` };
     }),
+    ...acts.map((act): TimelineEntry => ({ time: act.time, what: act.kind, detail: describeAct(act) })),
     { time: lastTime, what: 'quiet', detail: `${attack} was seen last, after ${messages} messages` },
   ];
 }

@@ -20,6 +20,7 @@ export function run(
   changes: Record<string, unknown> = {},
   shielded: readonly ShieldEntry[] = [],
   geography: Geography = nowhere,
+  decisions: readonly Decision[] = [],
 ) {
   const decided: Decision[] = [];
   const attacks = new Map<string, Attack>();
@@ -28,6 +29,7 @@ export function run(
   const urgent: string[] = [];
   const shieldChanges: ShieldChange[] = [];
   const collapsed: string[] = [];
+  let looked = 0;
   let ids = 0;
   const allowlist = createAddressList();
   const pipeline = createPipeline({
@@ -37,12 +39,14 @@ export function run(
     newId: () => `${ids++}`,
     shielded,
     geography,
+    decisions,
     effects: {
       block: async (decision) => void decided.push(decision),
       unblock: async (target, places) => {
         const below = places.map(({ set, port }) => port?.port ?? set);
         unblocked.push([target, ...below].join(' '));
       },
+      expel: () => void looked++,
       shield: (change) => void shieldChanges.push(change),
       report: (attack) => void attacks.set(attack.id, attack),
       alarm: ({ attack, source }) => void urgent.push(`${attack} ${source}`),
@@ -63,6 +67,8 @@ export function run(
     urgent,
     shieldChanges,
     collapsed,
+    /** How often the PBX was told to look for whom to put out. */
+    looked: () => looked,
   };
 }
 

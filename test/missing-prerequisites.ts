@@ -7,6 +7,7 @@ const cures = {
   namespaces: 'needs a kernel with network namespaces, and iproute2',
   firewall: 'needs a kernel with ipset and iptables, and both programs',
   asterisk: 'run scripts/asterisk-root; it says what it lacks',
+  'asterisk-16': 'run scripts/asterisk-root 16; it says what it lacks',
   sipvicious: 'apt-get install sipvicious',
   tcpdump: 'apt-get install tcpdump',
   tftp: 'apt-get install tftp-hpa dnsmasq-base',
@@ -23,6 +24,7 @@ const checks: Record<Prerequisite, () => boolean> = {
   firewall: () =>
     succeeds('unshare', '-n', 'sh', '-c', 'ipset list -n && iptables -t raw -S && ip6tables -t raw -S'),
   asterisk: () => succeeds('scripts/asterisk-root'),
+  'asterisk-16': () => succeeds('scripts/asterisk-root', '16'),
   sipvicious: () => succeeds('which', 'svcrack', 'svmap', 'svwar'),
   tcpdump: () => succeeds('which', 'tcpdump'),
   tftp: () => succeeds('which', 'tftp', 'dnsmasq'),

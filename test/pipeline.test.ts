@@ -172,7 +172,7 @@ describe('the proof ladder', () => {
     pipeline.observe(guesses({ proof: proven() }, start, 6));
     pipeline.observe([success({ time: start + 1_000, proof: proven() })]);
     expect(urgent).toEqual(['compromised-account 203.0.113.66']);
-    expect(decided.map(({ action }) => action)).toEqual(['notice']);
+    expect(decided.map(({ action }) => action)).toEqual(['expel']);
   });
 
   test('slows a source that sends too many INVITEs and never bans it for that, however long', () => {

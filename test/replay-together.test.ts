@@ -66,3 +66,15 @@ test('one file that is no recording refuses them all, by name', async () => {
   });
   await expect(run(packets, `${file}.missing`)).rejects.toMatchObject({ code: 'REPLAY_UNREADABLE' });
 });
+
+test('what Asterisk mirrors is counted with the packets, in whatever order the files are named', async () => {
+  const mirror = recorded('registration-bruteforce-hep', 'input.hep');
+  const one = await run(packets, mirror);
+  const other = await run(mirror, packets);
+  expect(one.seen).toEqual({
+    packets: { 'authentication-failed': 11 },
+    hep: { 'authentication-failed': 12 },
+  });
+  expect(one.messages).toBe((await run(packets)).messages + 24);
+  expect(other.decisions).toEqual(one.decisions);
+});

@@ -66,7 +66,11 @@ describe('a recording is decided as its folder says', () => {
   });
 });
 
-describe.each(definitions.map(([name]) => name))('%s', (detector) => {
+/** Other programs report over a connection of its own, which no recording holds; test/lab/asterisk-console.test.ts shows it. */
+const unrecorded: readonly DetectorName[] = ['reported-abuse'];
+const recorded = definitions.map(([name]) => name).filter((name) => !unrecorded.includes(name));
+
+describe.each(recorded)('%s', (detector) => {
   test.each(['fires', 'under', 'look-alike'] as const)('is shown by a recording of the kind %s', (kind) => {
     const shown = names.filter((name) => expectedOf(name).shows[detector] === kind);
     expect(shown).not.toEqual([]);

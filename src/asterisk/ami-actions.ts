@@ -16,7 +16,8 @@ export interface AmiActions {
    */
   action(name: string, headers?: Headers): Promise<AmiAnswer>;
   /**
-   * The events of a list, without the last; empty where Asterisk found none. Rejects with AMI_ACTION_REFUSED,
+   * The events of a list, without the last; empty where Asterisk found none, or has no such list: the module is not
+   * there. Rejects with AMI_ACTION_REFUSED,
    * AMI_LIST_TOO_LONG and AMI_LIST_INCOMPLETE too.
    */
   list(name: string, headers?: Headers): Promise<readonly AmiAnswer[]>;
@@ -42,6 +43,7 @@ export function createAmiActions({
   timing = amiTiming,
   timeoutMs = 5_000,
   onState,
+  onAnswer,
 }: {
   readonly login: AmiLogin;
   random?(): number;
@@ -49,7 +51,9 @@ export function createAmiActions({
   /** For one action, or for one whole list. */
   readonly timeoutMs?: number;
   /** Whenever it has become live, or is so no more. */
-  onState?(state: AmiState): void;
+  onState?(state: AmiState, detail: string): void;
+  /** Whether its user may do what was asked. */
+  onAnswer?(action: string, isPermitted: boolean): void;
 }): AmiActions {
   const pending = new Map<string, Pending>();
   let current: { state: AmiState; detail: string } = { state: 'connecting', detail: 'connecting' };
@@ -74,6 +78,7 @@ export function createAmiActions({
     pending.set(actionId, { ...begin({ resolve, reject }), onLost: (detail) => reject(lost(name, detail)) });
     manager.action({ ...clean, actionid: actionId }, (_refusal, value) => {
       const answer = readAnswer(value);
+      if (answer) onAnswer?.(name, !isDenied(answer));
       if (answer) pending.get(actionId)?.onAnswer(answer);
     });
     return promise.finally(() => {
@@ -90,12 +95,12 @@ export function createAmiActions({
           live = manager;
           current = { state: 'live', detail: `actions as ${login.user}` };
           onLive();
-          onState?.('live');
+          onState?.('live', current.detail);
         },
         onEnd(end) {
           loseAll(end.state, end.detail);
           onEnd(end);
-          onState?.(end.state);
+          onState?.(end.state, end.detail);
         },
       }),
     timing,
@@ -122,8 +127,8 @@ function collectList(
   return {
     onAnswer({ response, message = '' }) {
       if (response === 'Success') return;
-      // How Asterisk 22 says that a list is empty: "No Contacts found".
-      if (/^No .{1,60} found\s*$/i.test(message)) resolve([]);
+      // How Asterisk 22 says that a list is empty ("No Contacts found"), and each one that it knows no such action.
+      if (/^(No .{1,60} found|Invalid\/unknown command\b.*)\s*$/i.test(message)) resolve([]);
       else
         reject(
           new SipwardenError('AMI_ACTION_REFUSED', `Asterisk refused ${name}: ${message.slice(0, 200)}`),
@@ -139,6 +144,10 @@ function collectList(
       }
     },
   };
+}
+
+function isDenied({ response, message = '' }: AmiAnswer): boolean {
+  return response === 'Error' && /^Permission denied/i.test(message);
 }
 
 function notConnected(detail: string): SipwardenError {

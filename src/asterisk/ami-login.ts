@@ -28,6 +28,10 @@ export interface AmiTiming {
   readonly reconnectLeastMs: number;
   readonly reconnectMostMs: number;
   readonly retryRefusedMs: number;
+  /** The event of our own second login comes within this time, where events come at all. */
+  readonly hearMs: number;
+  /** Asterisk looks up what a user may do when he logs in: after so long it is asked whether that has changed. */
+  readonly retryLackingMs: number;
   /** A connection that held so long makes the next one quick again. */
   readonly steadyMs: number;
 }
@@ -37,8 +41,11 @@ export const amiTiming: AmiTiming = {
   pingEveryMs: 15_000,
   pingAnswerMs: 10_000,
   reconnectLeastMs: 200,
-  reconnectMostMs: 15_000,
+  // A restarted PBX is heard again within two seconds.
+  reconnectMostMs: 1_500,
   retryRefusedMs: 60_000,
+  hearMs: 5_000,
+  retryLackingMs: 300_000,
   steadyMs: 10_000,
 };
 

@@ -13,6 +13,8 @@ export interface ChangeStream {
 
 export interface ChangeStreamListener {
   onChange(change: InventoryChange): void;
+  /** Its login was accepted: Asterisk has just told those who may hear of security that somebody logged in. */
+  onLive(): void;
   /** Something of it was lost. */
   onMissed(): void;
   /** Nothing is heard any more. The first thing after it is `booted`, at once or when Asterisk has done so. */
@@ -28,7 +30,7 @@ export function createChangeStream({
   alarms,
   now,
   timing,
-  listener: { onChange, onMissed, onUnheard },
+  listener: { onChange, onLive, onMissed, onUnheard },
 }: {
   readonly login: AmiLogin;
   readonly alarms: Alarms;
@@ -41,8 +43,10 @@ export function createChangeStream({
   let lost = 0;
 
   const onState = (state: AmiState, detail: string): void => {
-    if (state === 'live') alarms.clear(unheard);
-    else {
+    if (state === 'live') {
+      alarms.clear(unheard);
+      onLive();
+    } else {
       isBootKnown = false;
       onUnheard();
     }

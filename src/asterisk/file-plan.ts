@@ -17,6 +17,8 @@ export interface FileChange {
   readonly gid: number;
   /** Described in one line: its text is that of another file. */
   readonly isBackup?: boolean;
+  /** A command of Asterisk's console that has it read the change, before the next file is touched. */
+  readonly reload?: string;
 }
 
 export interface Plan {
@@ -54,26 +56,30 @@ export function describePlan({ changes, notes }: Plan): string {
   return [...parts, ...notes.map((note) => `Note: ${note}\n`)].join('');
 }
 
-/** All new texts are on the disk before the first file is replaced. Throws SETUP_WRITE_FAILED. */
-export async function applyPlan({ changes }: Plan): Promise<void> {
-  const written: { readonly from: string; readonly to: string }[] = [];
+/**
+ * All new texts are on the disk before the first file is replaced; then one file after the other, in the order of the plan.
+ * Throws SETUP_WRITE_FAILED.
+ */
+export async function applyPlan(
+  { changes }: Plan,
+  reload: (command: string) => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  const written = new Map<FileChange, string>();
   let path = '';
   try {
     for (const change of changes) {
       path = change.path;
-      if (change.after !== undefined)
-        written.push({ from: await writeBeside(change, change.after), to: path });
+      if (change.after !== undefined) written.set(change, await writeBeside(change, change.after));
     }
-    for (const { from, to } of written) {
-      path = to;
-      await rename(from, to);
-    }
-    for (const change of changes.filter(({ after }) => after === undefined)) {
+    for (const change of changes) {
       path = change.path;
-      await removeFile(path);
+      const text = written.get(change);
+      if (text === undefined) await removeFile(path);
+      else await rename(text, path);
+      if (change.reload !== undefined) await reload(change.reload);
     }
   } catch (error) {
-    for (const { from } of written) await removeFile(from);
+    for (const text of written.values()) await removeFile(text);
     throw new SipwardenError('SETUP_WRITE_FAILED', `cannot write ${path}: ${messageOf(error)}`, {
       hint: 'run it as root; what was not replaced yet is as it was',
       cause: error,
@@ -114,7 +120,10 @@ function describeChange({ path, before, after, mode, isBackup }: FileChange): st
 }
 
 function maskSecrets(diff: string): string {
-  return diff.replace(/^([ +-]\s*(?:secret|md5secret|events|actions)\s*=>?\s*).+$/gim, '$1********');
+  return diff.replace(
+    /^([ +-]\s*(?:secret|md5secret|events|actions|password|capture_password)\s*=>?\s*).+$/gim,
+    '$1********',
+  );
 }
 
 function asUtf8(bytes: string | undefined): string | undefined {

@@ -6,6 +6,16 @@ import { SipwardenError } from '../model/error.ts';
 import { readStoredFile, type StoredFile } from './file-plan.ts';
 import { customFileOf, isManagedByDistribution, managerPiece } from './manager-conf.ts';
 
+export interface AclPlaces {
+  /** What the ACL is called. */
+  readonly section: string;
+  /** What the daemon writes, and the section includes. */
+  readonly file: string;
+  readonly isEnabled: boolean;
+  /** The file in `etc` that takes additions to pjsip.conf, where it is another than is found. */
+  readonly pjsipFile?: string | undefined;
+}
+
 export interface SetupPlaces {
   /** Where Asterisk's configuration is, `/etc/asterisk`. */
   readonly etc: string;
@@ -14,6 +24,8 @@ export interface SetupPlaces {
   readonly secretFile: string;
   readonly eventsUser: string;
   readonly actionsUser: string;
+  /** Asterisk's own ACL, as [asterisk_acl] says. */
+  readonly acl?: AclPlaces;
   /** The actions login may also read back what Asterisk holds, by console commands. */
   readonly withCommand?: boolean;
   /** What Asterisk's command line runs, and the socket that it speaks to. */
@@ -23,6 +35,15 @@ export interface SetupPlaces {
   readonly secretGroup?: number | undefined;
   /** Whose group may read the other files; Asterisk's. Of manager.conf where there is no such group. */
   readonly group?: string;
+  /** Where Asterisk is to mirror its SIP messages to; it is not, where nothing is said. */
+  readonly hep?: HepPlaces;
+}
+
+export interface HepPlaces {
+  /** "" where Asterisk is to show no password. */
+  readonly secretFile: string;
+  /** Where we listen, as hep.conf writes it. */
+  readonly captureAddress: string;
 }
 
 export interface Installation {

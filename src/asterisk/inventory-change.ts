@@ -5,7 +5,8 @@ import { endpointOf } from './call-channels.ts';
 
 export type InventoryChange =
   | { readonly kind: 'contacts' | 'trunks' | 'booted' }
-  | { readonly kind: 'call'; readonly channel: string };
+  /** `call`: answered or over; `call-begun`: not answered yet. */
+  | { readonly kind: 'call' | 'call-begun'; readonly channel: string };
 
 const up = '6';
 
@@ -19,6 +20,8 @@ export function changeOf({ kind, name, headers }: AmiMessage): InventoryChange |
       return { kind: 'trunks' };
     case 'FullyBooted':
       return { kind: 'booted' };
+    case 'Newchannel':
+      return endpointOf(channel) !== undefined ? { kind: 'call-begun', channel } : undefined;
     case 'Newstate':
       return state === up && endpointOf(channel) !== undefined ? { kind: 'call', channel } : undefined;
     case 'Hangup':

@@ -3,10 +3,12 @@
 import { createDeadlineTimer } from '../lib/deadline-timer.ts';
 import { contains } from '../model/address.ts';
 import type { Alarms } from '../model/alarm.ts';
+import type { Expelled } from '../model/expulsion.ts';
 import type { InventoryFact, Trunk } from '../model/inventory.ts';
 import type { Time } from '../model/time.ts';
 import type { AmiActions } from './ami-actions.ts';
 import { type Endpoint, readEndpoints } from './endpoints.ts';
+import { createExpeller } from './expeller.ts';
 import { type Dns, systemDns } from './host-lookup.ts';
 import { createHostNames, type HostNamesTiming } from './host-names.ts';
 import type { InventoryChange } from './inventory-change.ts';
@@ -21,6 +23,8 @@ export interface Inventory {
   changed(change: InventoryChange): void;
   /** Asterisk can be asked again, or what it said was missed. */
   readAll(): void;
+  /** Somebody is to be put out, who may have calls and contacts. */
+  expel(): void;
   /** Changes are not heard any more; the next thing to hear is `booted`. What is known stands. */
   unheard(): void;
   facts(): PbxFacts | undefined;
@@ -55,6 +59,7 @@ const expiryMostMs = 86_400_000;
 export function createInventory({
   actions,
   know,
+  expelled,
   alarms,
   now,
   timing = inventoryTiming,
@@ -62,6 +67,7 @@ export function createInventory({
 }: {
   readonly actions: AmiActions;
   know(fact: InventoryFact): void;
+  readonly expelled: Expelled;
   readonly alarms: Alarms;
   now(): Time;
   readonly timing?: InventoryTiming;
@@ -108,6 +114,7 @@ export function createInventory({
       registeredContacts = contacts.length;
       const time = now();
       know({ kind: 'contacts', time, contacts });
+      await expeller.removeFrom(contacts);
       const ends = contacts.flatMap(({ until }) => (until > time ? [until - refreshedBeforeMs] : []));
       firstExpiry =
         ends.length > 0 ? ends.reduce((one, other) => Math.min(one, other), time + expiryMostMs) : undefined;
@@ -150,22 +157,33 @@ export function createInventory({
     timing: timing.calls,
     publish: (live) => know({ kind: 'calls', time: now(), calls: live }),
   });
+  const expeller = createExpeller({ actions, expelled, alarms, now, timing: timing.calls.read });
+  const expel = (): void => {
+    if (!isBooted) return;
+    expeller.readAll();
+    reads.contacts.request();
+  };
   const readAll = (): void => {
     if (!isBooted) return;
     for (const read of Object.values(reads)) read.requestAnew();
     // Before, nothing is known of whose calls they are.
     if (places) calls.readAll();
+    expeller.readAll();
   };
   return {
     readAll,
+    expel,
     changed(change) {
       if (change.kind === 'booted') {
         isBooted = true;
         know({ kind: 'restart', time: now() });
         readAll();
       } else if (!isBooted) return;
-      else if (change.kind === 'call') calls.heardOf(change.channel);
-      else reads[change.kind].request();
+      else if (!('channel' in change)) reads[change.kind].request();
+      else {
+        expeller.heardOf(change.channel);
+        if (change.kind === 'call') calls.heardOf(change.channel);
+      }
     },
     unheard() {
       isBooted = false;
@@ -177,6 +195,7 @@ export function createInventory({
       for (const read of Object.values(reads)) read.close();
       expiry.stop();
       calls.close();
+      expeller.close();
       hostNames.close();
       alarms.clear(tooWide);
     },

@@ -34,11 +34,13 @@ function registeredContact({
   callid = '',
   regexpire = '',
 }: AmiAnswer): readonly RegisteredContact[] {
-  const isRegistered = event === 'ContactStatusDetail' && /^[^\n]*;@[^\n;@]+$/.test(id);
+  const isRegistered =
+    event === 'ContactStatusDetail' && /^[^\x00-\x1f\x7f]{1,800};@[^\x00-\x1f\x7f;@]{1,64}$/.test(id);
   // A header that comes twice holds a line break here.
   if (!isRegistered || callid === '' || aor === '' || `${callid}${aor}`.includes('\n')) return [];
   if (!/^\d{1,11}$/.test(regexpire)) return [];
-  return [{ callId: copyText(callid), account: copyText(aor), until: Number(regexpire) * 1_000 }];
+  const contact = { callId: copyText(callid), account: copyText(aor), id: Buffer.from(id).toString() };
+  return [{ ...contact, until: Number(regexpire) * 1_000 }];
 }
 
 /** Cut as in observations, so that both can be compared, and a string of its own, which keeps no whole answer in memory. */

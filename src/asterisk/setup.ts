@@ -3,8 +3,10 @@
 import { findGroup } from '../lib/group.ts';
 import { tryCommand } from '../lib/run-command.ts';
 import { messageOf } from '../model/error.ts';
+import { createAclPiece } from './acl-setup.ts';
 import { createCliPiece } from './cli-setup.ts';
 import type { Plan } from './file-plan.ts';
+import { createHepPiece } from './hep-setup.ts';
 import { findInstallation, type SetupPlaces } from './installation.ts';
 import { createManagerPiece } from './manager-setup.ts';
 import { joinPlans, type SetupPiece } from './setup-piece.ts';
@@ -14,10 +16,16 @@ function piecesFor(places: SetupPlaces): readonly SetupPiece[] {
     const found = await findInstallation(places);
     return { ...found, gid: findGroup(places.group ?? 'asterisk') ?? found.managerConf.gid };
   };
-  return [createManagerPiece(places, installation), createCliPiece(places, installation)];
+  const { etc, acl, hep } = places;
+  return [
+    createManagerPiece(places, installation),
+    createCliPiece(places, installation),
+    ...(acl ? [createAclPiece({ etc, ...acl }, installation)] : []),
+    ...(hep ? [createHepPiece(places, hep, installation)] : []),
+  ];
 }
 
-/** Throws SETUP_NO_ASTERISK, SETUP_NOT_PLAIN_ASTERISK, SETUP_USER_EXISTS, SETUP_UNREADABLE, SETUP_PATH, AMI_SECRET_*. */
+/** Throws SETUP_NO_ASTERISK, SETUP_NOT_PLAIN_ASTERISK, SETUP_USER_EXISTS, SETUP_UNREADABLE, SETUP_PATH, AMI_SECRET_*, HEP_SECRET_*. */
 export function planSetup(places: SetupPlaces): Promise<Plan> {
   return joined(piecesFor(places).map((piece) => piece.plan));
 }
@@ -38,13 +46,14 @@ export async function reloadAsterisk(
   command: readonly string[] = ['asterisk'],
 ): Promise<Reloaded> {
   for (const order of piecesFor(places).flatMap(({ reload }) => reload)) {
-    const failure = await run(command, order);
+    const failure = await tellAsterisk(command, order);
     if (failure !== undefined) return { isReloaded: false, detail: failure };
   }
   return { isReloaded: true, detail: 'Asterisk has read its configuration again' };
 }
 
-async function run(
+/** What went wrong, in words; undefined where Asterisk took the order. */
+export async function tellAsterisk(
   [file = 'asterisk', ...args]: readonly string[],
   order: string,
 ): Promise<string | undefined> {

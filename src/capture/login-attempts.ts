@@ -1,7 +1,7 @@
 // Joins requests with credentials to our answers: a 401, 403 or 407 is a failed guess, a 2xx a right one. What a
 // request proves about its source was judged when it came.
 import { LRUCache } from 'lru-cache';
-import { asserted, type Observation } from '../model/observation.ts';
+import { type AuthenticationFailed, asserted, type Observation } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 import type { Emit, Seen } from './sip-exchange.ts';
 
@@ -84,8 +84,8 @@ function judge(attempt: LoginAttempt, answer: LoginAnswer): Observation | undefi
     return registeredUntil === undefined ? success : { ...success, registeredUntil };
   }
   // PJSIP says 403 after a right password too (one contact too many, a contact ACL), chan_sip after a wrong one: it is
-  // evidence, and must not prove anything.
-  if (status === 403) return { ...failed(attempt), proof: asserted };
+  // evidence, and must not prove anything by itself.
+  if (status === 403) return refused(attempt);
   const isRefused = status === 401 || status === 407;
   // A nonce of ours that is too old to be taken, with the right digest: a phone, not a guess.
   return isRefused && !(isStale && !attempt.nonceNeverIssued) ? failed(attempt) : undefined;
@@ -95,7 +95,12 @@ function isRetransmission({ open, lastJudged }: Exchange, { fingerprint }: Login
   return fingerprint === lastJudged?.fingerprint || open.some((each) => each.fingerprint === fingerprint);
 }
 
-function failed({ seen, account, nonce, nonceNeverIssued, userAgent }: LoginAttempt): Observation {
+function refused(attempt: LoginAttempt): Observation {
+  const { proof } = attempt.seen;
+  return { ...failed(attempt), proof: asserted, ...(proof.level === 'proven' && { proofIfWrong: proof }) };
+}
+
+function failed({ seen, account, nonce, nonceNeverIssued, userAgent }: LoginAttempt): AuthenticationFailed {
   return {
     ...seen,
     kind: 'authentication-failed',

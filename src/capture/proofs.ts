@@ -108,7 +108,7 @@ export function createProofs(seenBy: 'packets' | 'hep', initialLifetimeMs: numbe
     },
     ofReceiver({ direction, transport, time }) {
       // Our own TCP sends nothing before the handshake is over.
-      const isConnected = direction === 'out' && transport === 'tcp';
+      const isConnected = direction === 'out' && transport !== 'udp';
       return isConnected ? { level: 'proven', by: 'connection', seenBy, time } : asserted;
     },
     configure(lifetimeMs) {

@@ -2,7 +2,7 @@
 // capture/ that the daemon loads, so it must not touch a packet.
 import { z } from 'zod';
 import { createLineReader } from '../lib/line-reader.ts';
-import { parseAddress } from '../model/address.ts';
+import { parseAddress, parseNetwork } from '../model/address.ts';
 import { limitNames } from '../model/enforcer.ts';
 import {
   fileAnswers,
@@ -47,6 +47,31 @@ const peer = z.strictObject({
   port,
 });
 
+const networks = z
+  .array(z.string().refine((text) => parseNetwork(text) === text, 'is not a canonical network'))
+  .max(256);
+
+/** Where a sidecar listens for what the PBX mirrors, and whom it believes. */
+export const hepListener = z.strictObject({
+  listen: peer,
+  /** SHA-256 of the password, in hexadecimal. Without one nothing that comes proves anything. */
+  passwordHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
+  /** Who may send; everybody where it names nobody. */
+  allow: networks,
+  /** Addresses that are ours beside this machine's and the sender's. */
+  local: networks,
+  /** What HEP does not tell from TCP is told by the port of ours. */
+  ports: z.strictObject({
+    tls: z.array(portRange),
+    ws: z.array(portRange),
+    wss: z.array(portRange),
+  }),
+});
+export type HepListener = z.infer<typeof hepListener>;
+
 const proof = z.discriminatedUnion('level', [
   z.strictObject({ level: z.literal('asserted') }),
   z.strictObject({
@@ -85,6 +110,8 @@ export const observation = z.discriminatedUnion('kind', [
     account: foreignText,
     nonce: foreignText.exactOptional(),
     nonceNeverIssued: z.boolean().exactOptional(),
+    proofIfWrong: proof.exactOptional(),
+    isWrongPassword: z.literal(true).exactOptional(),
     userAgent: foreignText.exactOptional(),
   }),
   z.strictObject({
@@ -130,9 +157,13 @@ const counters = z
   .record(z.string().max(64), z.int().min(0))
   .refine((record) => Object.keys(record).length <= countersPerMessage, 'has too many counters');
 
-/** Daemon to sidecar. */
+/** Daemon to sidecar. The first one says what it reads: packets from descriptor 3 or, with `hep`, what the PBX mirrors. */
 export const daemonMessage = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('settings'), settings: captureSettings }),
+  z.strictObject({
+    kind: z.literal('settings'),
+    settings: captureSettings,
+    hep: hepListener.exactOptional(),
+  }),
 ]);
 export type DaemonMessage = z.infer<typeof daemonMessage>;
 
@@ -148,25 +179,32 @@ export const sidecarMessage = z.discriminatedUnion('kind', [
 ]);
 export type SidecarMessage = z.infer<typeof sidecarMessage>;
 
-/** Named pipes in the directory of one capture. AppArmor's profile lets tcpdump write to *.pcap, and to little else. */
-export const capturePipes = {
+/** Named pipes in the directory of one sidecar. AppArmor's profile lets tcpdump write to *.pcap, and to little else. */
+export const sidecarPipes = {
+  /** Of the sidecar that reads packets alone. */
   packets: 'packets.pcap',
   settings: 'settings',
   observations: 'observations',
 } as const;
 
-/** Daemon to the sidecar's starter: a sidecar on the pipes in that directory, or the end of the one that runs. */
+/** The sidecars, by what each reads: where one fails the other goes on. */
+export const sidecarNames = ['packets', 'hep'] as const;
+export type SidecarName = (typeof sidecarNames)[number];
+const sidecar = z.enum(sidecarNames);
+
+/** Daemon to the sidecars' starter: a sidecar on the pipes in that directory, or the end of the one that runs. */
 export const starterOrder = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('start'), directory: z.string().startsWith('/').max(1_000) }),
-  z.strictObject({ kind: z.literal('kill') }),
+  z.strictObject({ kind: z.literal('start'), sidecar, directory: z.string().startsWith('/').max(1_000) }),
+  z.strictObject({ kind: z.literal('kill'), sidecar }),
 ]);
 export type StarterOrder = z.infer<typeof starterOrder>;
 
 /** The starter to the daemon: it has opened the pipes; the sidecar is gone, and these were its last lines. */
 export const starterReport = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('started') }),
+  z.strictObject({ kind: z.literal('started'), sidecar }),
   z.strictObject({
     kind: z.literal('ended'),
+    sidecar,
     exit: z.strictObject({
       exitCode: z.int().exactOptional(),
       signal: z.string().max(20).exactOptional(),
@@ -180,7 +218,13 @@ export type StarterReport = z.infer<typeof starterReport>;
 export const starterLineLimit = 64 * 1024;
 
 /** Exit codes of the sidecar that the daemon tells apart. */
-export const sidecarExit = { packetsEnded: 10, daemonGone: 11, fault: 70, privileged: 77 } as const;
+export const sidecarExit = {
+  packetsEnded: 10,
+  daemonGone: 11,
+  fault: 70,
+  cannotListen: 71,
+  privileged: 77,
+} as const;
 
 /** Longest line that the daemon takes from the sidecar, in bytes. */
 export const lineLimit = 1024 * 1024;

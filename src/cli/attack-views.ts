@@ -1,9 +1,10 @@
 // The records of attacks as people read them.
 import type { Attack } from '../model/attack.ts';
 import type { Evidence } from '../model/detection.ts';
+import { describeAct } from '../model/expulsion.ts';
 import type { Origin } from '../model/geography.ts';
 import { formatDuration } from '../model/time.ts';
-import { clock, quoted, table } from './print.ts';
+import { clock, plain, quoted, table } from './print.ts';
 
 export function viewAttacks(attacks: readonly Attack[]): string {
   return table(
@@ -41,6 +42,7 @@ export function viewAttack({
   victims,
   evidence,
   reason,
+  acts = [],
 }: Attack): string[] {
   return [
     `${attack} (${proof}), ${clock(firstTime)} to ${clock(lastTime)}, ${messages} messages`,
@@ -49,11 +51,14 @@ export function viewAttack({
       .map(([sensor, count]) => `${sensor} ${count}`)
       .join(', ')} over ${evidence.transports.join(', ')}`,
     ...proofsOf(evidence).map((proof) => `  proof:    ${proof}`),
-    `  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`,
+    ...(victims.length > 0
+      ? [`  against:  ${victims.map(({ address, port }) => `${address} port ${port}`).join(', ')}`]
+      : []),
     ...(evidence.accounts.length > 0 ? [`  accounts: ${evidence.accounts.map(quoted).join(', ')}`] : []),
     ...(evidence.userAgents.length > 0 ? [`  agents:   ${evidence.userAgents.map(quoted).join(', ')}`] : []),
     ...(evidence.values.length > 0 ? [`  values:   ${evidence.values.map(quoted).join(', ')}`] : []),
     `  decided:  ${reason}`,
+    ...acts.map((act) => `  done:     ${plain(describeAct(act))}, ${clock(act.time)}`),
   ];
 }
 

@@ -10,11 +10,12 @@ import { clock, type Output, table } from './print.ts';
 interface Rates {
   readonly invitePerSecond?: string;
   readonly tftpPerMinute?: string;
+  readonly packetsPerSecond?: string;
   readonly note?: string;
 }
 
 export function addLimitCommands(program: Command, output: Output, call: Call): void {
-  const limit = program.command('limit').description('how much of INVITEs and TFTP a source may send');
+  const limit = program.command('limit').description('how much a source may send');
   limit
     .command('list')
     .description('sources with a limit of their own, and who is slowed at this moment')
@@ -27,6 +28,7 @@ export function addLimitCommands(program: Command, output: Output, call: Call): 
     .description('give a source (a network together) a limit of its own')
     .option('--invite-per-second <number>', 'INVITEs a second')
     .option('--tftp-per-minute <number>', 'TFTP requests a minute')
+    .option('--packets-per-second <number>', 'packets of any kind a second')
     .option('--note <text>', 'why, for whoever reads it later')
     .action(async (address: string, { note, ...rates }: Rates) => {
       const order = {
@@ -71,12 +73,16 @@ function viewLimits({ own, slowed }: Limits): string {
   ].join('\n');
 }
 
-const nounOf: Readonly<Record<string, string>> = { invite: 'INVITEs', tftp: 'TFTP requests' };
+const nounOf: Readonly<Record<string, string>> = {
+  invite: 'INVITEs',
+  tftp: 'TFTP requests',
+  packets: 'packets',
+};
 
 function rateOf({ limit, perMinute }: SourceLimit): string {
-  return limit === 'invite'
-    ? `${perMinute / 60} ${nounOf[limit]} a second`
-    : `${perMinute} ${nounOf[limit]} a minute`;
+  return limit === 'tftp'
+    ? `${perMinute} ${nounOf[limit]} a minute`
+    : `${perMinute / 60} ${nounOf[limit]} a second`;
 }
 
 function wholeNumber(text: string): number {

@@ -4,14 +4,15 @@ import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { applyPlan, describePlan } from '../asterisk/file-plan.ts';
-import { planRemoval, planSetup, reloadAsterisk } from '../asterisk/setup.ts';
-import { loadConfig } from '../config.ts';
+import { planRemoval, planSetup, reloadAsterisk, tellAsterisk } from '../asterisk/setup.ts';
+import { type Config, loadConfig } from '../config.ts';
 import { callDaemon } from '../control/client.ts';
 import { findAccount } from '../launch/account.ts';
 import { createLogger } from '../lib/logger.ts';
 import { parseAddress } from '../model/address.ts';
 import { SipwardenError } from '../model/error.ts';
 import { runFolders } from '../run-folders.ts';
+import { hepPlacesOf } from '../sense/hep-options.ts';
 import { type Output, toJson } from './print.ts';
 import { viewReplay } from './views.ts';
 
@@ -53,15 +54,13 @@ export function addLocalCommands(program: Command, output: Output): void {
           },
         );
       }
-      const { createEnforcer, firewallSettings } = await import('../firewall.ts');
-      const enforcer = createEnforcer(
-        firewallSettings(config),
-        createLogger('silent', 'sipwarden'),
-        Date.now,
-      );
-      await enforcer.teardown();
-      await enforcer.close();
+      const { firewallSettings, teardownFirewall } = await import('../firewall.ts');
+      const settings = firewallSettings(config);
+      await teardownFirewall(settings, createLogger('silent', 'sipwarden'), Date.now);
       output.out('nothing of sipwarden is left in the firewall');
+      if (settings.acl.role !== 'unused') {
+        output.out('Asterisk still refuses whoever was banned until: asterisk -rx "module reload acl"');
+      }
     });
   addSetupCommand(program, output);
   addReplayCommand(program, output);
@@ -74,6 +73,7 @@ interface SetupOptions {
   readonly asteriskEtc: string;
   readonly asteriskCommand: string;
   readonly managerFile?: string;
+  readonly pjsipFile?: string;
   readonly withCommand?: true;
   readonly yes?: true;
   readonly remove?: true;
@@ -91,39 +91,53 @@ function addSetupCommand(program: Command, output: Output): void {
       '--manager-file <name>',
       'the file in there that takes additions to manager.conf (default: found)',
     )
+    .option('--pjsip-file <name>', 'the file in there that takes additions to pjsip.conf (default: found)')
     .option('--with-command', 'the actions login may run console commands, to read back what Asterisk holds')
     .option('--yes', 'do it without asking')
     .option('--remove', 'undo it, byte for byte')
-    .action(async ({ asteriskEtc, asteriskCommand, managerFile, withCommand, yes, remove }: SetupOptions) => {
-      const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
-      const { secret_file, events_user, actions_user } = config.ami;
-      const places = {
-        etc: asteriskEtc,
-        managerFile,
-        withCommand: withCommand === true,
-        controlProgram,
-        controlSocket: runFolders(config.control.socket).asteriskSocket,
-        secretFile: secret_file,
-        eventsUser: events_user,
-        actionsUser: actions_user,
-        secretGroup: findAccount(config.daemon.user)?.gid,
-      };
-      const plan = remove ? await planRemoval(places) : await planSetup(places);
-      output.out(describePlan(plan));
-      if (plan.changes.length === 0) return;
-      if (!yes && !(await isConfirmed())) {
-        throw new SipwardenError('SETUP_NOT_CONFIRMED', 'nothing was changed', {
-          hint: 'answer "yes", or add --yes',
-        });
-      }
-      await applyPlan(plan);
-      const { detail } = await reloadAsterisk(places, [
+    .action(
+      async ({
+        asteriskEtc,
         asteriskCommand,
-        '-C',
-        `${asteriskEtc}/asterisk.conf`,
-      ]);
-      output.out(detail);
-    });
+        managerFile,
+        pjsipFile,
+        withCommand,
+        yes,
+        remove,
+      }: SetupOptions) => {
+        const { config } = loadConfig({ path: program.opts<{ config?: string }>().config });
+        const { secret_file, events_user, actions_user } = config.ami;
+        const places = {
+          etc: asteriskEtc,
+          managerFile,
+          withCommand: withCommand === true,
+          controlProgram,
+          controlSocket: runFolders(config.control.socket).asteriskSocket,
+          secretFile: secret_file,
+          eventsUser: events_user,
+          actionsUser: actions_user,
+          secretGroup: findAccount(config.daemon.user)?.gid,
+          acl: { ...aclPlacesOf(config), pjsipFile },
+          ...((config.hep.enabled || remove) && { hep: hepPlacesOf(config.hep) }),
+        };
+        const asterisk = [asteriskCommand, '-C', `${asteriskEtc}/asterisk.conf`];
+        const plan = remove ? await planRemoval(places) : await planSetup(places);
+        output.out(describePlan(plan));
+        if (plan.changes.length === 0) return;
+        if (!yes && !(await isConfirmed())) {
+          throw new SipwardenError('SETUP_NOT_CONFIRMED', 'nothing was changed', {
+            hint: 'answer "yes", or add --yes',
+          });
+        }
+        await applyPlan(plan, (command) => tellAsterisk(asterisk, command));
+        const { detail } = await reloadAsterisk(places, asterisk);
+        output.out(detail);
+      },
+    );
+}
+
+function aclPlacesOf({ asterisk_acl: { section, file, enabled }, firewall }: Config) {
+  return { section, file, isEnabled: enabled || firewall.backend === 'asterisk-acl' };
 }
 
 interface ReplayCommandOptions {
@@ -135,7 +149,7 @@ function addReplayCommand(program: Command, output: Output): void {
   program
     .command('replay <file...>')
     .description(
-      'recordings of one time (pcap, pcapng, AMI) through these settings: who would be blocked, when and why',
+      'recordings of one time (pcap, pcapng, HEP, AMI) through these settings: who would be blocked, when and why',
     )
     .option(
       '--local <address>',

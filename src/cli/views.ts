@@ -2,7 +2,7 @@
 import type { DetectorReport, Explanation, Status } from '../control/operations.ts';
 import { describeRadius } from '../model/blast-radius.ts';
 import type { Decision } from '../model/decision.ts';
-import type { Capabilities, KernelDrops, SourcePort } from '../model/enforcer.ts';
+import type { Capabilities, KernelDrops, Layer, SourcePort } from '../model/enforcer.ts';
 import type { GeoDatabase, Origin } from '../model/geography.ts';
 import { formatDuration } from '../model/time.ts';
 import type { Replay } from '../replay.ts';
@@ -15,6 +15,7 @@ export function viewStatus(status: Status): string {
     status.summary,
     `sipwarden ${status.version}, process ${status.pid}, since ${clock(status.startedAt)}, firewall: ${status.backend}`,
     ...viewBackEnd(status.firewall),
+    ...status.firewall.layers.flatMap(viewLayer),
     '',
     table(
       ['SENSOR', 'STATE', 'SINCE', 'DETAIL'],
@@ -76,6 +77,11 @@ function viewBackEnd({ because, capabilities, notices }: Status['firewall']): st
     ...(lacking.length === 0 ? [] : [`  without ${lacking.map(([, text]) => text).join(', ')}`]),
     ...notices.map((notice) => `  NOTICE ${notice}`),
   ];
+}
+
+function viewLayer({ name, pending, notices }: Layer): string[] {
+  const waiting = pending === 0 ? '' : `; ${pending} changes are waiting for it`;
+  return [`  and ${name}, for whoever is banned${waiting}`, ...notices.map((notice) => `  NOTICE ${notice}`)];
 }
 
 const capabilityNames: Readonly<Record<keyof Capabilities, string>> = {

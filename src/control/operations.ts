@@ -9,7 +9,7 @@ import type { Alarm } from '../model/alarm.ts';
 import type { Attack } from '../model/attack.ts';
 import type { Change } from '../model/change.ts';
 import type { Decision } from '../model/decision.ts';
-import type { BackEnd, HeldEntry, KernelDrops } from '../model/enforcer.ts';
+import type { BackEnd, HeldEntry, KernelDrops, Layer } from '../model/enforcer.ts';
 import type { GeoDatabase, Origin } from '../model/geography.ts';
 import {
   type ListEntry,
@@ -87,12 +87,17 @@ export const orders = {
       target,
       invitePerSecond: z.int().min(1).max(10_000).optional(),
       tftpPerMinute: z.int().min(1).max(100_000).optional(),
+      packetsPerSecond: z.int().min(1).max(100_000).optional(),
       note,
       by,
     })
-    .refine(({ invitePerSecond, tftpPerMinute }) => (invitePerSecond ?? tftpPerMinute) !== undefined, {
-      message: 'expected a number of INVITEs a second, or of TFTP requests a minute',
-    }),
+    .refine(
+      ({ invitePerSecond, tftpPerMinute, packetsPerSecond }) =>
+        (invitePerSecond ?? tftpPerMinute ?? packetsPerSecond) !== undefined,
+      {
+        message: 'expected a number of INVITEs a second, of TFTP requests a minute, or of packets a second',
+      },
+    ),
   limitClear: z.strictObject({ target }),
   attacks: z.strictObject({
     source: target.optional(),
@@ -127,6 +132,8 @@ export interface Status {
   readonly firewall: Omit<BackEnd, 'name'> & {
     readonly pending: number;
     readonly notices: readonly string[];
+    /** What carries out the same bans behind the first. */
+    readonly layers: readonly Layer[];
     readonly drops: KernelDrops;
     readonly repairs: number;
   };

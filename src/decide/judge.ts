@@ -5,6 +5,7 @@ import { sizeOf } from '../model/blast-radius.ts';
 import type { Detection } from '../model/detection.ts';
 import type { Time } from '../model/time.ts';
 import { blockBelowAddress } from './below-address.ts';
+import { objectionTo } from './expulsions.ts';
 import { failingPhonesAmong } from './failing-phones.ts';
 import { neverBlocked, type Protection } from './protection.ts';
 import type { ShieldOptions } from './shield-options.ts';
@@ -16,6 +17,7 @@ export function judge(detection: Detection, parts: VerdictParts): Verdict {
   const stops = protection.against(source, time);
   const never = stops.find(({ because }) => neverBlocked.has(because) || because === 'administrator');
   if (never) return notice(source, `never blocked: ${never.because}, ${never.detail}`);
+  if (detection.isIntrusion) return putOut(detection, parts);
   if (detection.isOnlyTold) return notice(source, 'only told: nobody is blocked for this alone');
   const ours = stops.find(({ because }) => because === 'gateway' || because === 'shielded');
   if (!ours && limit)
@@ -41,6 +43,18 @@ function blockStranger(target: Network, proof: Detection['proof']): Verdict {
   return proof === 'proven'
     ? { action: 'ban', target, reason: 'the evidence proves the address' }
     : { action: 'drop', target, reason: 'the evidence could have been forged' };
+}
+
+/** Whoever was known before it began to fail is no stranger. */
+function putOut({ source, proof, firstTime, time }: Detection, parts: VerdictParts): Verdict {
+  const { hang_up, remove_contact } = parts.expulsionOptions();
+  const objection = objectionTo(source, firstTime, time, parts);
+  if (objection)
+    return notice(source, `only told, nobody is put out: ${objection.because}, ${objection.detail}`);
+  if (proof === 'asserted') return notice(source, 'only told: the evidence could have been forged');
+  if (hang_up === 'off' && remove_contact === 'off')
+    return notice(source, 'only told: [asterisk] lets nobody be put out of the PBX');
+  return { action: 'expel', target: source, reason: 'a stranger who guessed at an account and got in' };
 }
 
 /** A stranger who does what a phone with a wrong password does, and nothing else. */

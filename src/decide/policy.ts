@@ -2,10 +2,11 @@
 import { createLru } from '../lib/lru.ts';
 import type { Network } from '../model/address.ts';
 import { sizeOf } from '../model/blast-radius.ts';
-import type { Action, Decision } from '../model/decision.ts';
+import { type Action, blocks, type Decision } from '../model/decision.ts';
 import type { Detection } from '../model/detection.ts';
 import { limitNames, type Place, type SourcePort } from '../model/enforcer.ts';
 import { formatDuration, type Time } from '../model/time.ts';
+import type { ExpulsionOptions } from './expulsion-options.ts';
 import { judge } from './judge.ts';
 import type { LimitOptions } from './limit-options.ts';
 import type { PolicyOptions } from './policy-options.ts';
@@ -43,6 +44,7 @@ export interface PolicyParts {
   readonly options: () => PolicyOptions;
   readonly shieldOptions: () => ShieldOptions;
   readonly limitOptions: () => LimitOptions;
+  readonly expulsionOptions: () => ExpulsionOptions;
   readonly protection: Protection;
   readonly shield: Shield;
   readonly newId: () => string;
@@ -64,6 +66,7 @@ const strength: Record<Action, number> = {
   notice: 0,
   'stale-phone': 1,
   held: 2,
+  expel: 2,
   drop: 3,
   limit: 3,
   'port-ban': 3,
@@ -71,7 +74,7 @@ const strength: Record<Action, number> = {
 };
 
 export function createPolicy(parts: PolicyParts): Policy {
-  const { options, shieldOptions, protection, shield, newId } = parts;
+  const { options, shieldOptions, expulsionOptions, protection, shield, newId } = parts;
   /** By what of the target is blocked; the oldest first. */
   const standing = new Map<string, Decision>();
   const drops = new Set<string>();
@@ -132,7 +135,7 @@ export function createPolicy(parts: PolicyParts): Policy {
     const decision = standing.get(keyOf(verdict));
     if (!decision || isOver(decision, time)) return undefined;
     // What was only observed does not hold any more once the administrator has armed it.
-    const isOnlyObserved = blocks(decision.action) && !decision.enforced && isEnforcing;
+    const isOnlyObserved = isCarriedOut(decision.action) && !decision.enforced && isEnforcing;
     return strength[decision.action] >= strength[verdict.action] && !isOnlyObserved ? decision : undefined;
   };
 
@@ -171,6 +174,7 @@ export function createPolicy(parts: PolicyParts): Policy {
       const keys = [
         ...[...(portBans.get(target)?.keys() ?? [])].map((port) => `${target} ${port}`),
         ...limitNames.map((limit) => `${target} ${limit}`),
+        keyOf({ action: 'expel', target }),
       ];
       const places = keys.flatMap((key) => placeOf(standing.get(key)) ?? []);
       for (const key of keys) standing.delete(key);
@@ -184,6 +188,7 @@ export function createPolicy(parts: PolicyParts): Policy {
         protection,
         shield,
         options: shieldOptions,
+        expulsionOptions,
         recentPortBans,
         isAsked,
         isPortBlocked,
@@ -204,11 +209,11 @@ export function createPolicy(parts: PolicyParts): Policy {
         ...(limit && { limit }),
         until: time + durationMs,
         cause: { kind: 'detection', attack, proof },
-        reason: blocks(action) ? `${reason}: ${action} for ${formatDuration(durationMs)}` : reason,
+        reason: isCarriedOut(action) ? `${reason}: ${action} for ${formatDuration(durationMs)}` : reason,
         ...(phone && { phone }),
         ...(sizeOf(behind) > 0 && { behind }),
         offence,
-        enforced: blocks(action) && isEnforcing,
+        enforced: isCarriedOut(action) && isEnforcing,
       };
       adopt(decision);
       return { decision, isNew: true };
@@ -216,9 +221,9 @@ export function createPolicy(parts: PolicyParts): Policy {
   };
 }
 
-/** Whether it keeps packets away. */
-function blocks(action: Action): boolean {
-  return action === 'ban' || action === 'drop' || action === 'port-ban' || action === 'limit';
+/** By the firewall or the PBX; all else is only told. */
+function isCarriedOut(action: Action): boolean {
+  return blocks(action) || action === 'expel';
 }
 
 function keyOf({
@@ -228,6 +233,7 @@ function keyOf({
   limit,
 }: Pick<Decision, 'action' | 'target' | 'port' | 'limit'>): string {
   if (action === 'port-ban') return `${target} ${portKey(port)}`;
+  if (action === 'expel') return `${target} expel`;
   return action === 'limit' ? `${target} ${limit}` : target;
 }
 

@@ -1,6 +1,7 @@
 // How long what was decided lasts: at first, for repeaters, and while the source goes on.
 import type { Decision } from '../model/decision.ts';
 import { formatDuration, type Time } from '../model/time.ts';
+import type { ExpulsionOptions } from './expulsion-options.ts';
 import { type LimitOptions, slowedForMs } from './limit-options.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import type { ShieldOptions } from './shield-options.ts';
@@ -16,12 +17,13 @@ export interface TermsParts {
   readonly options: () => PolicyOptions;
   readonly shieldOptions: () => ShieldOptions;
   readonly limitOptions: () => LimitOptions;
+  readonly expulsionOptions: () => ExpulsionOptions;
 }
 
 /** A target that gave cause for a notice is not told of again for so long. Milliseconds. */
 const noticeMs = 600_000;
 
-export function createTerms({ options, shieldOptions, limitOptions }: TermsParts): Terms {
+export function createTerms({ options, shieldOptions, limitOptions, expulsionOptions }: TermsParts): Terms {
   const doubled = (base: number, most: number, offence: number) =>
     Math.min(most, base * 2 ** Math.min(40, offence - 1));
 
@@ -38,6 +40,8 @@ export function createTerms({ options, shieldOptions, limitOptions }: TermsParts
         return shieldOptions().port_ban_time;
       case 'held':
         return shieldOptions().held_for;
+      case 'expel':
+        return expulsionOptions().expel_for;
       case 'stale-phone':
       case 'notice':
         return noticeMs;

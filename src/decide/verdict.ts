@@ -3,6 +3,7 @@ import type { Network } from '../model/address.ts';
 import type { Action, StalePhone } from '../model/decision.ts';
 import type { LimitName, SourcePort } from '../model/enforcer.ts';
 import type { Time } from '../model/time.ts';
+import type { ExpulsionOptions } from './expulsion-options.ts';
 import type { Protection } from './protection.ts';
 import type { Shield } from './shield.ts';
 import type { ShieldOptions } from './shield-options.ts';
@@ -20,6 +21,7 @@ export interface VerdictParts {
   readonly protection: Protection;
   readonly shield: Shield;
   readonly options: () => ShieldOptions;
+  readonly expulsionOptions: () => ExpulsionOptions;
   /** Different ports of the address that were blocked within `held_window`. */
   readonly recentPortBans: (address: Network, now: Time) => number;
   /** A person was asked about this address already: the question stands, or was answered with no. */

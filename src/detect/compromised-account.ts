@@ -77,7 +77,9 @@ export const compromisedAccount = defineDetector({
       strangers.delete(keyOf(success));
       const failedLast = window?.fade()?.lastTime ?? Number.NEGATIVE_INFINITY;
       if (!window?.exceeds(fail_count) || success.time - failedLast >= monit_period) return undefined;
-      return window.detection(foundBy(success), 'failures before a success', fail_count);
+      const found = window.detection(foundBy(success), 'failures before a success', fail_count);
+      const callIds = [...(success.callId ? [success.callId] : []), ...found.evidence.callIds];
+      return { ...found, evidence: { ...found.evidence, callIds } };
     };
     /** Where the account was used from the address before, it is no news what a newer database says of it. */
     const findNewPlace = (success: AuthenticationSucceeded): Detection | undefined => {
@@ -103,8 +105,9 @@ export const compromisedAccount = defineDetector({
         if (kind !== 'authentication-succeeded') return undefined;
         const [guesses, newPlace] = [findGuesses(observation), findNewPlace(observation)];
         successes.add(observation);
-        const found = guesses ?? newPlace;
-        return found && { ...found, isOnlyTold: true, isUrgent: true };
+        if (guesses) return { ...guesses, isIntrusion: true, isUrgent: true };
+        // Its owner may be travelling.
+        return newPlace && { ...newPlace, isOnlyTold: true, isUrgent: true };
       },
       forget(source) {
         for (const key of strangers.keys()) if (key.startsWith(`${source} `)) strangers.delete(key);

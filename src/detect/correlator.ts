@@ -1,6 +1,7 @@
 // Joins the sensors: an AMI event over UDP proves nothing by itself, so it waits here until a sensor that sees our own
 // challenges has judged a failure with that nonce, or a success of that call, from that very address. What the address
-// did right proves none of its failures: who is sent our answers by a Via may know what it knows. Messages are never
+// did right proves none of its failures, and what it was refused (403) only where Asterisk says that the password was
+// wrong: who is sent our answers by a Via may know what it knows. Messages are never
 // paired one by one.
 import { createLru } from '../lib/lru.ts';
 import type { Observation, Proof } from '../model/observation.ts';
@@ -52,7 +53,7 @@ export function createCorrelator(handOn: (observation: Observation) => void): Co
   };
 
   const judge = (observation: Observation) => {
-    const { proof } = observation;
+    const proof = proofIfWrong(observation) ?? observation.proof;
     for (const key of keysOf(observation)) {
       if (proof.level === 'proven') judged.set(key, proof);
       else judged.delete(key);
@@ -89,9 +90,18 @@ function canBeJoined(observation: Observation): boolean {
   );
 }
 
+function proofIfWrong(observation: Observation): Proof | undefined {
+  return observation.kind === 'authentication-failed' ? observation.proofIfWrong : undefined;
+}
+
 function keysOf(observation: Observation): string[] {
   const { kind, source, callId } = observation;
-  if (kind === 'authentication-failed' && observation.nonce)
-    return [`${source.address} failed ${observation.nonce}`];
+  if (kind === 'authentication-failed' && observation.nonce) {
+    const [failed, refused] = ['failed', 'refused'].map(
+      (how) => `${source.address} ${how} ${observation.nonce}`,
+    );
+    if (observation.proofIfWrong) return [refused!];
+    return observation.isWrongPassword ? [failed!, refused!] : [failed!];
+  }
   return kind === 'authentication-succeeded' && callId ? [`${source.address} succeeded ${callId}`] : [];
 }

@@ -57,7 +57,9 @@ export function createEvidenceDetails(keptAttempts: number): EvidenceDetails {
       keep(callIds, observation.callId, keptTexts);
       keep(transports, observation.transport, transportNames.length);
       const { address, port } = observation.local;
-      const isKnown = victims.some((victim) => victim.address === address && victim.port === port);
+      // Not every sensor can tell whom it was sent to.
+      const isKnown =
+        port === 0 || victims.some((victim) => victim.address === address && victim.port === port);
       if (!isKnown && victims.length < keptVictims) victims.push(observation.local);
       climb(observation);
     },

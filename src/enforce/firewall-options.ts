@@ -8,10 +8,10 @@ const hotText = z
 
 export const firewallOptions = z.strictObject({
   backend: z
-    .enum(['auto', 'ipset', 'nftables', 'set-only', 'dry-run'])
+    .enum(['auto', 'ipset', 'nftables', 'set-only', 'asterisk-acl', 'dry-run'])
     .default('auto')
     .describe(
-      'What blocks: "ipset" (iptables and ipset), "nftables", "auto" (the first of these that works here), "set-only" (sets of ipset for rules of your own), or "dry-run", which only says what it would block.',
+      'What blocks: "ipset" (iptables and ipset), "nftables", "auto" (the first of these that works here), "set-only" (sets of ipset for rules of your own), "asterisk-acl" (Asterisk alone, by 403, where the firewall may not be changed), or "dry-run", which only says what it would block.',
     ),
   ban_scope: z
     .enum(['protected-ports', 'all-ports'])

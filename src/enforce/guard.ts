@@ -22,6 +22,7 @@ const refusals: Readonly<Record<SetName, readonly Reason[]>> = {
   drop: [...forEver, ...ours],
   invite: [...forEver, ...ours],
   tftp: [...forEver, ...ours],
+  packets: [...forEver, ...ours],
 };
 
 /** `protectionsOf` tells all that stands against an entry whose target is or contains such an address. */

@@ -58,18 +58,20 @@ export function limitRules(settings: LimitSettings, naming: LimitNaming, logged:
   const above = { verb: 'above', text: `${perMinute}/min`, burst } as const;
   const slowly = { verb: 'above', text: `${slowedPerMinute}/min`, burst: 1 } as const;
   const slowTable = { ...captureLimit, expireMs: refillMs({ burst: 1, perMinute: slowedPerMinute }) };
+  // Whoever keeps to the limit of packets is still asked about the other limits.
+  const pass = name === 'packets' ? '-j RETURN' : '-g SW-LOG';
   const own = exceptions
     .filter(({ target }) => isIPv6(target) === (family === 6))
     .flatMap((exception, index) => [
       `-A ${count} -s ${exception.target} -m hashlimit --hashlimit-above ${exception.perMinute}/min --hashlimit-burst ${exceptionBurst(settings, exception)} --hashlimit-name sw-${name}-x${index}-${family}${generation} -j DROP`,
-      `-A ${count} -s ${exception.target} -g SW-LOG`,
+      `-A ${count} -s ${exception.target} ${pass}`,
     ]);
   return [
     ...own,
     `-A ${count} ${slowed} ${perAddress(`sw-${name}-slow`, 'src', slowly, naming, slowTable)} -g ${drop}`,
-    `-A ${count} ${slowed} -g SW-LOG`,
+    `-A ${count} ${slowed} ${pass}`,
     `-A ${count} ${inAll(`sw-${name}`, naming, all)} ${perAddress(`sw-${name}`, 'src', above, naming, all)} -g ${excess}`,
-    `-A ${count} -g SW-LOG`,
+    `-A ${count} ${pass}`,
     `-A ${excess} ${logged}`,
     `-A ${excess} -g ${drop}`,
     `-A ${drop} -j SET --add-set ${kernelSet(name, family)} src --exist --timeout ${slowedForSeconds}`,

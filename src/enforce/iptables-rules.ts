@@ -157,6 +157,7 @@ function hotRules({ family }: LimitNaming, { hotTexts }: RuleSettings): readonly
 }
 
 const limitJumps = {
+  packets: () => ['-A SIPWARDEN -j SW-PACKETS'],
   invite: (family: Family) =>
     transports.map((transport) => `-A SIPWARDEN ${requestMatch(family, transport, ['INVITE'])} -g SW-INVITE`),
   tftp: () => ['-A SIPWARDEN -p udp -m set --match-set sw-tftp dst -g SW-TFTP'],

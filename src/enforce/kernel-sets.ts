@@ -15,6 +15,7 @@ export const setCapacity: Readonly<Record<SetName, number>> = {
   drop: 65_536,
   invite: 65_536,
   tftp: 65_536,
+  packets: 65_536,
 };
 
 /** Who asked for a file just now (address and port), so that our answers to him are known: they leave from any port. */

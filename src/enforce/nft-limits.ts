@@ -23,19 +23,21 @@ export function limitRules(
   const above = { over: true, rate: `${perMinute}/minute`, burst } as const;
   const slowly = { over: true, rate: `${slowedPerMinute}/minute`, burst: 1 } as const;
   const slowTable = { expireMs: refillMs({ burst: 1, perMinute: slowedPerMinute }) };
+  // Whoever keeps to the limit of packets is still asked about the other limits.
+  const pass = name === 'packets' ? 'return' : 'goto logged';
   const own = exceptions.flatMap((exception) => {
     const { target, perMinute: most } = exception;
     const source = `${isIPv6(target) ? 'ip6' : 'ip'} saddr ${target}`;
     return [
       `${count} ${source} limit rate over ${most}/minute burst ${exceptionBurst(settings, exception)} packets drop`,
-      `${count} ${source} goto logged`,
+      `${count} ${source} ${pass}`,
     ];
   });
   const slowed = sets
     .filter(({ set }) => set === name)
     .flatMap((set) => [
       `${count} ${sourceIn(set)} ${perAddress(`${name}_slow`, set.family, 'saddr', slowly, slowTable)} goto ${drop}`,
-      `${count} ${sourceIn(set)} goto logged`,
+      `${count} ${sourceIn(set)} ${pass}`,
     ]);
   const counted = families.map(
     (family) =>
@@ -51,7 +53,7 @@ export function limitRules(
     ...own,
     ...slowed,
     ...counted,
-    `${count} goto logged`,
+    `${count} ${pass}`,
     `${excess} ${logged}`,
     `${excess} goto ${drop}`,
     ...putIn,

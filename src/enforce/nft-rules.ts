@@ -159,6 +159,7 @@ function nameOf(guest: string): string {
 const statusLine = `@ih,0,64 ${hexOf('SIP/2.0 ')}`;
 
 const limitJumps = {
+  packets: () => ['requests jump packets'],
   invite: () => [`requests @ih,0,32 ${hexOf('INVI')} goto invite`],
   tftp: ({ tftpPorts }: RuleSettings) =>
     tftpPorts.length > 0 ? [`requests udp dport ${portSet(tftpPorts)} goto tftp`] : [],

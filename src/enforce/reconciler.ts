@@ -7,7 +7,7 @@ import { codeOf, hintOf, messageOf } from '../model/error.ts';
 import type { Time } from '../model/time.ts';
 import { type Difference, differences, inOrder, inWords, keyOf } from './differences.ts';
 
-/** `pending`: the firewall failed; it is tried until it works, and the alarm FIREWALL_FAILING says so. */
+/** `pending`: the firewall failed; it is tried until it works, and an alarm says so. */
 export type Settlement = 'enforced' | 'pending';
 
 export interface Reconciler {
@@ -34,11 +34,12 @@ export interface ReconcilerParts {
   /** What the kernel holds, each time that it was read whole. */
   readonly onRead?: (held: readonly HeldEntry[]) => void;
   readonly alarms: Alarms;
+  /** Raised while the enforcer fails. */
+  readonly alarmCode?: string;
   readonly now: () => Time;
   readonly logger: Logger;
 }
 
-const alarmCode = 'FIREWALL_FAILING';
 /** Nothing can be done now; the entry stays wanted, since IPv6 may come. */
 const noIPv6 = 'FIREWALL_NO_IPV6';
 const retryMs = { first: 500, longest: 30_000 } as const;
@@ -49,7 +50,7 @@ const batchSize = 10_000;
 const refusals = new Set(['FIREWALL_UNTOUCHABLE', 'FIREWALL_REFUSED_TARGET', noIPv6]);
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
-  const { enforcer, onRepaired, onRead, alarms, now, logger } = parts;
+  const { enforcer, onRepaired, onRead, alarms, alarmCode = 'FIREWALL_FAILING', now, logger } = parts;
   const truth = new Map<string, Entry>();
   const unsettled = new Map<string, Place>();
   /** What we change ourselves while the kernel is being read: no other did that. */

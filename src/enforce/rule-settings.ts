@@ -71,9 +71,12 @@ export const captureLimit = tableLimit(4_000);
 /** One packet of each excess is logged; forged sources must not make many of them. */
 export const excessLimit = { perSecond: 200, burst: 1_000 } as const;
 
+/** The kernel takes no larger one (XT_HASHLIMIT_BURST_MAX). */
+const mostBurst = 1_000_000;
+
 /** So many at once are no excess of an exception: as many times more as it may send more. */
 export function exceptionBurst({ burst, perMinute }: LimitSettings, exception: LimitException): number {
-  return Math.ceil((burst * exception.perMinute) / perMinute);
+  return Math.min(mostBurst, Math.ceil((burst * exception.perMinute) / perMinute));
 }
 
 /** How long an address may be idle before its bucket, which then is full again anyway, is forgotten. Milliseconds. */

@@ -13,12 +13,16 @@ export interface Wanted {
 
 /** It asks for sets, and iptables-legacy for everything, through a raw socket. */
 export function usesIptables(backend: string): boolean {
-  return backend !== 'nftables' && backend !== 'dry-run';
+  return changesFirewall(backend) && backend !== 'nftables';
+}
+
+function changesFirewall(backend: string): boolean {
+  return backend !== 'dry-run' && backend !== 'asterisk-acl';
 }
 
 export function neededCapabilities({ backend, source }: Wanted): readonly Capability[] {
   const needed: Capability[] = [];
-  if (backend !== 'dry-run' || source === 'nflog') needed.push('net_admin');
+  if (changesFirewall(backend) || source === 'nflog') needed.push('net_admin');
   if (usesIptables(backend) || source === 'af-packet') needed.push('net_raw');
   return needed;
 }

@@ -2,6 +2,7 @@
 import type { Network, Peer } from './address.ts';
 import type { Action } from './decision.ts';
 import type { Evidence, ProofLevel } from './detection.ts';
+import type { PbxAct } from './expulsion.ts';
 import type { Origin } from './geography.ts';
 import type { Time } from './time.ts';
 
@@ -21,4 +22,6 @@ export interface Attack extends Origin {
   readonly action: Action;
   readonly until?: Time;
   readonly reason: string;
+  /** What was done at the PBX because of it, the oldest first; bounded. */
+  readonly acts?: readonly PbxAct[];
 }

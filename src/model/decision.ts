@@ -9,10 +9,24 @@ import type { Time } from './time.ts';
  * `ban`: proven offenders, escalating. `drop`: asserted evidence only, short, its own bounded set. `limit`: the kernel
  * slows it. Where phones or trunks of ours are behind the address, less than that: `port-ban` blocks one source port,
  * `held` is a ban that waits for a person, `stale-phone` names a phone of ours with a wrong password, and `notice` only
- * tells.
+ * tells. `expel`: a stranger who got in is put out of the PBX, and nothing is blocked.
  */
-export const actions = ['ban', 'drop', 'limit', 'port-ban', 'held', 'stale-phone', 'notice'] as const;
+export const actions = [
+  'ban',
+  'drop',
+  'limit',
+  'port-ban',
+  'held',
+  'expel',
+  'stale-phone',
+  'notice',
+] as const;
 export type Action = (typeof actions)[number];
+
+/** Whether it keeps packets away. */
+export function blocks(action: Action): boolean {
+  return action === 'ban' || action === 'drop' || action === 'port-ban' || action === 'limit';
+}
 
 export interface Decision {
   readonly id: string;

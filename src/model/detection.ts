@@ -74,6 +74,8 @@ export interface Detection {
   readonly limit?: LimitName;
   /** Nobody is blocked for it, whoever it is. */
   readonly isOnlyTold?: true;
+  /** It got in: nobody is blocked for it, but a stranger is put out of the PBX again. */
+  readonly isIntrusion?: true;
   /** A person must know of it at once. */
   readonly isUrgent?: true;
 }

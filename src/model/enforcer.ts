@@ -9,7 +9,7 @@ import type { Time } from './time.ts';
 export const setNames = ['allow', 'deny', 'order', 'port', 'shield', 'ban', 'drop'] as const;
 
 /** What a stranger may send so much of. Who sends more is put by the kernel itself into the set of that name, and slowed. */
-export const limitNames = ['invite', 'tftp'] as const;
+export const limitNames = ['invite', 'tftp', 'packets'] as const;
 export type LimitName = (typeof limitNames)[number];
 
 export type SetName = (typeof setNames)[number] | LimitName;
@@ -67,6 +67,13 @@ export interface BackEnd {
   /** Why it was chosen, as a sentence for a person; absent where the configuration names it. */
   readonly because?: string;
   readonly capabilities: Capabilities;
+}
+
+/** What is shown of one of those that carry out the same decisions. */
+export interface Layer {
+  readonly name: string;
+  readonly pending: number;
+  readonly notices: readonly string[];
 }
 
 export interface Enforcer {

@@ -14,6 +14,8 @@ export interface Trunk {
 export interface RegisteredContact {
   readonly callId: string;
   readonly account: string;
+  /** What Asterisk itself calls it: `<aor>;@<md5>`. */
+  readonly id: string;
   readonly until: Time;
 }
 

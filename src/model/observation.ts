@@ -69,6 +69,10 @@ export interface AuthenticationFailed extends Seen {
   readonly nonce?: string;
   /** The echoed nonce was never issued by us (only a sensor that sees our answers can say so). */
   readonly nonceNeverIssued?: boolean;
+  /** With our 403, which leaves open whether the password was wrong: what the request proves of its source if it was. */
+  readonly proofIfWrong?: Proof;
+  /** The PBX itself says that the password was wrong (chan_sip's `InvalidPassword`, which it answers by 403). */
+  readonly isWrongPassword?: true;
   readonly userAgent?: string;
 }
 

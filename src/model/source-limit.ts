@@ -9,6 +9,6 @@ export interface SourceLimit {
   readonly author: string;
   readonly time: Time;
   readonly limit: LimitName;
-  /** Of INVITEs, or of TFTP requests. A network shares it. */
+  /** Of INVITEs, of TFTP requests, or of packets of any kind. A network shares it. */
   readonly perMinute: number;
 }

@@ -7,6 +7,7 @@ import { createChangeStream } from '../asterisk/change-stream.ts';
 import type { Dns } from '../asterisk/host-lookup.ts';
 import { createInventory, type InventoryTiming } from '../asterisk/inventory.ts';
 import type { Alarms } from '../model/alarm.ts';
+import type { Expelled } from '../model/expulsion.ts';
 import type { InventoryFact } from '../model/inventory.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
@@ -14,6 +15,12 @@ import { createAbuseReports, type ReportOptions } from './abuse-reports.ts';
 
 export interface AmiDialogueListener extends AmiStreamListener {
   know(fact: InventoryFact): void;
+  /** How the actions login is, while the events are read. */
+  onActionsState(state: AmiState, detail: string): void;
+  /** Whether the actions user may do what was asked. */
+  onAnswer(action: string, isPermitted: boolean): void;
+  /** Whether security events come, of which there must have been one by now. */
+  onHearing(isHeard: boolean): void;
   /** Asterisk refused a login: perhaps its secret was replaced. */
   onRefused(): void;
   /** The actions login is live, or is so no more. */
@@ -26,6 +33,8 @@ export interface AmiDialogue {
   counters(): Readonly<Record<string, number>>;
   /** Which Asterisk it is and what is registered there, or why that is not known. */
   detail(): string;
+  /** Somebody is to be put out of the PBX. */
+  expel(): void;
   close(): void;
 }
 
@@ -33,6 +42,7 @@ export function openAmiDialogue({
   eventsLogin,
   actionsLogin,
   listener,
+  expelled,
   alarms,
   now,
   timing,
@@ -43,6 +53,7 @@ export function openAmiDialogue({
   readonly eventsLogin: AmiLogin;
   readonly actionsLogin: AmiLogin;
   readonly listener: AmiDialogueListener;
+  readonly expelled: Expelled;
   readonly alarms: Alarms;
   now(): Time;
   readonly timing: AmiTiming;
@@ -50,10 +61,19 @@ export function openAmiDialogue({
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
 }): AmiDialogue {
+  let isLive = false;
+  let eventsBefore = 0;
+  let hearing: NodeJS.Timeout | undefined;
+  const listenFor = (): void => {
+    clearTimeout(hearing);
+    hearing = setTimeout(() => listener.onHearing(security.counters().events > eventsBefore), timing.hearMs);
+  };
   const actions = createAmiActions({
     login: actionsLogin,
     timing,
-    onState(state) {
+    onAnswer: listener.onAnswer,
+    onState(state, detail) {
+      if (isLive) listener.onActionsState(state, detail);
       if (state === 'refused') listener.onRefused();
       listener.onActions(state === 'live' ? actions : undefined);
       if (state === 'live') inventory.readAll();
@@ -62,6 +82,7 @@ export function openAmiDialogue({
   const inventory = createInventory({
     actions,
     know: listener.know,
+    expelled,
     alarms,
     now,
     ...(inventoryTiming && { timing: inventoryTiming }),
@@ -73,6 +94,8 @@ export function openAmiDialogue({
     now,
     timing,
     listener: {
+      // That login is itself a security event.
+      onLive: listenFor,
       onChange: inventory.changed,
       onMissed: inventory.readAll,
       onUnheard: inventory.unheard,
@@ -88,11 +111,17 @@ export function openAmiDialogue({
   const onState = (state: AmiState, detail: string): void => {
     listener.onState(state, detail);
     if (state === 'refused') listener.onRefused();
-    if (state === 'live') {
+    isLive = state === 'live';
+    clearTimeout(hearing);
+    if (isLive) {
       listener.know({ kind: 'restart', time: now() });
+      const { state: actionsState, detail: actionsDetail } = actions.state();
+      listener.onActionsState(actionsState, actionsDetail);
+      eventsBefore = security.counters().events;
       changes.open();
       reports.open();
     } else {
+      listener.onActionsState('connecting', detail);
       changes.close();
       reports.close();
     }
@@ -116,7 +145,9 @@ export function openAmiDialogue({
       const contacts = registeredContacts === undefined ? '' : `, ${registeredContacts} registered contacts`;
       return `Asterisk ${version}${contacts}`;
     },
+    expel: inventory.expel,
     close() {
+      clearTimeout(hearing);
       inventory.close();
       changes.close();
       reports.close();

@@ -51,7 +51,12 @@ function observationOf(message: AmiMessage): Observation | undefined {
       return { kind: 'management-login-failed', ...seen, service: copyText(headers.Service) };
     // chan_sip (up to Asterisk 20); its SessionID is a pointer, no Call-ID.
     case 'SIP InvalidPassword':
-      return { kind: 'authentication-failed', ...seen, ...nonce(headers.ReceivedChallenge) };
+      return {
+        kind: 'authentication-failed',
+        ...seen,
+        ...nonce(headers.ReceivedChallenge),
+        isWrongPassword: true,
+      };
     default:
       return undefined;
   }

@@ -10,6 +10,7 @@ import type { InventoryTiming } from '../asterisk/inventory.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { hintOf, messageOf } from '../model/error.ts';
+import type { Expelled } from '../model/expulsion.ts';
 import type { Sensor, SensorOutput, SensorState } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { createAmiAlarms } from './ami-alarms.ts';
@@ -68,6 +69,11 @@ export const amiOptions = z.strictObject({
 });
 export type AmiOptions = z.infer<typeof amiOptions>;
 
+export interface AmiSensor extends Sensor {
+  /** Somebody is to be put out of the PBX. */
+  expel(): void;
+}
+
 /** Somebody besides the sensor who tells Asterisk something. */
 export interface ActionsUser {
   /** The actions login is live, or is so no more. */
@@ -83,6 +89,7 @@ export function createAmiSensor({
   logger,
   alarms,
   now,
+  expelled,
   actionsUsers = [],
   timing = amiTiming,
   inventoryTiming,
@@ -92,11 +99,12 @@ export function createAmiSensor({
   readonly logger: Logger;
   readonly alarms: Alarms;
   now(): Time;
+  readonly expelled: Expelled;
   readonly actionsUsers?: readonly ActionsUser[];
   readonly timing?: AmiTiming;
   readonly inventoryTiming?: InventoryTiming;
   readonly makeDns?: () => Dns;
-}): Sensor {
+}): AmiSensor {
   const amiAlarms = createAmiAlarms(alarms, now);
   const counters = { observations: 0, tampered: 0 };
   let health: { state: SensorState; since: Time; detail: string } = {
@@ -108,6 +116,7 @@ export function createAmiSensor({
   let secrets: AmiSecrets | undefined;
   let dialogue: AmiDialogue | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
+  let reconnectTimer: NodeJS.Timeout | undefined;
   let output: SensorOutput | undefined;
   let isStopped = false;
 
@@ -143,7 +152,18 @@ export function createAmiSensor({
       now,
       timing,
       listener: {
-        ...{ onEvents, onState, onLag, onRefused: rereadSecrets },
+        onEvents,
+        onState,
+        onLag,
+        onActionsState: amiAlarms.actions,
+        onAnswer(action, isPermitted) {
+          if (!amiAlarms.answer(action, isPermitted)) reconnectLater();
+        },
+        onHearing(isHeard) {
+          amiAlarms.hearing(isHeard);
+          if (!isHeard) reconnectLater();
+        },
+        onRefused: rereadSecrets,
         know: (fact) => output?.know(fact),
         onActions(actions) {
           for (const { connect } of actionsUsers) connect(actions);
@@ -153,10 +173,19 @@ export function createAmiSensor({
           output?.observe(reports);
         },
       },
+      expelled,
       reports: { worth: options.reports, perMinute: options.reports_per_minute },
       ...(inventoryTiming && { inventoryTiming }),
       ...(makeDns && { makeDns }),
     });
+  };
+  /** What its users may do is looked up by Asterisk when they log in. */
+  const reconnectLater = (): void => {
+    reconnectTimer ??= setTimeout(() => {
+      reconnectTimer = undefined;
+      dialogue?.close();
+      connect();
+    }, timing.retryLackingMs);
   };
   const open = async (): Promise<void> => {
     try {
@@ -187,10 +216,12 @@ export function createAmiSensor({
     async stop() {
       isStopped = true;
       clearTimeout(retryTimer);
+      clearTimeout(reconnectTimer);
       dialogue?.close();
       setHealth('off', 'stopped');
       amiAlarms.clearAll();
     },
+    expel: () => dialogue?.expel(),
     health: () => ({
       name: 'ami',
       ...health,

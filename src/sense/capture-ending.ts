@@ -55,6 +55,22 @@ function tcpdumpHint({ exit, said }: Ended): string {
   return tcpdumpHints.find(([pattern]) => pattern.test(text))?.[1] ?? tryAgain;
 }
 
+/** Of the sidecar that listens to the PBX. */
+export function explainHepEnding(sidecar: Ended): Ending {
+  const text = sidecar.said.join('\n');
+  const hint = hepHints.find(([pattern]) => pattern.test(text))?.[1] ?? sidecarHint(sidecar);
+  return { message: describe('the sidecar', sidecar), hint };
+}
+
+const hepHints: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [
+    /EADDRINUSE/,
+    'another program listens there ("ss -ulpn" names it): end it, or set another port in listen of [hep] and in ' +
+      'capture_address of hep.conf',
+  ],
+  [/EADDRNOTAVAIL/, 'no interface of this machine has that address: set listen in [hep] to one that it has'],
+];
+
 function sidecarHint({ exit }: Ended): string {
   if (exit.failure) return 'restart sipwarden, as root: only then it can start programs under another user';
   return `${tryAgain}; if it ends again and again, report it with this line`;

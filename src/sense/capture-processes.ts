@@ -1,23 +1,22 @@
 // The two programs of a live capture and what joins them: tcpdump writes a FIFO that the sidecar reads. The daemon
 // never touches a packet; what it takes from the sidecar is checked against the schema.
-import { chmodSync, closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { Socket } from 'node:net';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CaptureSettings,
-  capturePipes,
   createMessageReader,
   lineLimit,
-  type SidecarMessage,
   sidecarMessage,
+  sidecarPipes,
   writeMessage,
 } from '../capture/protocol.ts';
 import { keepLastLines } from '../lib/last-lines.ts';
-import { type RunningProcess, runCommand, startProcess } from '../lib/run-command.ts';
-import { type Ended, type Ending, explainEnding, tryAgain } from './capture-ending.ts';
+import { type RunningProcess, startProcess } from '../lib/run-command.ts';
+import { type Ending, explainEnding, tryAgain } from './capture-ending.ts';
 import type { SidecarLink } from './sidecar-link.ts';
+import type { SidecarEvents } from './sidecar-messages.ts';
+import { makePipeFolder, type Sidecar, startSidecar } from './sidecar-process.ts';
 
 export interface CaptureCommand {
   readonly tcpdumpArguments: readonly string[];
@@ -28,12 +27,9 @@ export interface CaptureCommand {
   readonly liveWithinMs?: number;
 }
 
-export interface CaptureEvents {
+export interface CaptureEvents extends SidecarEvents {
   /** tcpdump listens and the sidecar reads. */
   onLive(): void;
-  onMessage(message: Exclude<SidecarMessage, { kind: 'ready' }>): void;
-  /** What the sidecar wrote broke the protocol. */
-  onRefused(reason: string): void;
 }
 
 export interface Capture {
@@ -56,38 +52,19 @@ const tcpdumpEndsWithinMs = 8_000;
 
 /** Rejects where the pipes cannot be made; whatever happens to the programs shows in `ended`. Configure it next. */
 export async function startCapture(command: CaptureCommand, events: CaptureEvents): Promise<Capture> {
-  await clearLeftovers(command.directory);
-  const directory = await mkdtemp(join(command.directory, 'sipwarden-capture-'));
-  const clear = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const folder = await makePipeFolder(command.directory, 'packets');
   try {
-    chmodSync(directory, 0o711);
-    const pipes = Object.values(capturePipes).map((name) => join(directory, name));
-    // Others are the sidecar: nobody else comes as far as this.
-    await runCommand('mkfifo', ['-m', '606', ...pipes]);
-    const programs = startPrograms(directory, command);
+    const programs = startPrograms(folder.path, command);
     // AppArmor looks at the packets' name when tcpdump starts: it stays until then.
     return supervise(programs, command.liveWithinMs ?? 15_000, {
       ...events,
-      onLive: () => clear().then(events.onLive),
-      onEnded: clear,
+      onLive: () => folder.clear().then(events.onLive),
+      onEnded: folder.clear,
     });
   } catch (error) {
-    await clear();
+    await folder.clear();
     throw error;
   }
-}
-
-/** What a daemon left that was killed while it started a capture. */
-async function clearLeftovers(directory: string): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => name.startsWith('sipwarden-capture-'));
-  await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })));
-}
-
-interface Sidecar {
-  readonly settings: Socket;
-  readonly observations: Socket;
-  readonly ended: Promise<Ended>;
-  kill(): void;
 }
 
 interface Programs {
@@ -95,40 +72,12 @@ interface Programs {
   readonly sidecar: Sidecar;
 }
 
-/** Of the packets both ends leave our hands, so that the death of one program shows to the other. */
-function startPrograms(directory: string, { sidecarLink, tcpdumpArguments }: CaptureCommand): Programs {
-  const open = (name: string, flags: number): number =>
-    openSync(join(directory, name), flags | constants.O_NONBLOCK);
-  // Both ends of each, until the sidecar has its own: nobody waits for another to open, and nothing seems to have ended.
-  const held = Object.values(capturePipes).map((name) => open(name, constants.O_RDWR));
-  const packets = openSync(join(directory, capturePipes.packets), constants.O_WRONLY);
+function startPrograms(folder: string, { sidecarLink, tcpdumpArguments }: CaptureCommand): Programs {
+  const sidecar = startSidecar(folder, 'packets', sidecarLink);
+  const packets = openSync(join(folder, sidecarPipes.packets), constants.O_WRONLY);
   try {
-    const settings = new Socket({ fd: open(capturePipes.settings, constants.O_WRONLY), readable: false });
-    const observations = new Socket({
-      fd: open(capturePipes.observations, constants.O_RDONLY),
-      writable: false,
-    });
-    for (const stream of [settings, observations]) stream.on('error', () => {});
-    const drained = new Promise((resolve) => observations.once('close', resolve));
-    const run = sidecarLink.start(directory);
-    void run.started.then(() => {
-      for (const descriptor of held) closeSync(descriptor);
-    });
-    return {
-      sidecar: {
-        settings,
-        observations,
-        ended: drained.then(() => run.ended),
-        kill() {
-          run.kill();
-          observations.destroy();
-        },
-      },
-      tcpdump: startProcess('tcpdump', tcpdumpArguments, {
-        stdio: ['ignore', packets, 'pipe'],
-        env: environment,
-      }),
-    };
+    const stdio = ['ignore', packets, 'pipe'] as const;
+    return { sidecar, tcpdump: startProcess('tcpdump', tcpdumpArguments, { stdio, env: environment }) };
   } finally {
     closeSync(packets);
   }

@@ -1,6 +1,5 @@
 // The packet sensor: keeps tcpdump and the sidecar running, hands on what the sidecar observed, and says when
 // nothing is seen. It never touches a packet itself.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CaptureSettings } from '../capture/protocol.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
@@ -11,9 +10,11 @@ import { endAbandonedReaders } from './abandoned-reader.ts';
 import { createCaptureCounters } from './capture-counters.ts';
 import { type Ending, tryAgain } from './capture-ending.ts';
 import { type CaptureOptions, describeSource, packetFilter, tcpdumpArguments } from './capture-options.ts';
-import { type Capture, type CaptureEvents, startCapture } from './capture-processes.ts';
+import { type Capture, startCapture } from './capture-processes.ts';
+import { keepRunning } from './keep-running.ts';
 import { readNetlinkDrops } from './netlink-drops.ts';
 import type { SidecarLink } from './sidecar-link.ts';
+import { listenToSidecar } from './sidecar-messages.ts';
 
 export interface PacketSensorParts {
   readonly options: CaptureOptions;
@@ -32,12 +33,6 @@ export interface PacketSensor extends Sensor {
 }
 
 const alarmCode = 'CAPTURE_DOWN';
-const firstPauseMs = 200;
-const longestPauseMs = 15_000;
-/** A capture that was live for this long is well: after it, pauses grow from the first again. */
-const settledAfterMs = 30_000;
-/** How many complaints of and about the sidecar are logged in one run. */
-const complaintsPerRun = 10;
 
 /** `start` resolves when packets are read, or when the first attempt failed; it goes on trying. */
 export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
@@ -82,38 +77,17 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
     else capture?.configure(settings);
   };
 
-  const listen = (emit: Emit): Pick<CaptureEvents, 'onMessage' | 'onRefused'> => {
-    let complaints = 0;
-    const complain = (details: object, message: string): void => {
-      complaints += 1;
-      if (complaints <= complaintsPerRun) logger.warn(details, message);
-    };
-    return {
-      onMessage(message) {
-        if (stopping.signal.aborted) return;
-        if (message.kind === 'observations') emit(message.list);
-        else if (message.kind === 'fault') complain({ fault: message }, 'the sidecar reports a fault');
-        else {
-          counters.tell(message.counters);
-          refreshDrops();
-        }
-      },
-      onRefused(reason) {
-        counters.add('refused');
-        complain({ reason }, 'a message of the sidecar was refused');
-      },
-    };
-  };
-
   /** One life of the two programs: how it ended, or undefined where other ports asked for its end. */
-  const run = async (emit: Emit, onLive: () => void): Promise<Ending | undefined> => {
+  const run = async (observe: SensorOutput['observe'], onLive: () => void): Promise<Ending | undefined> => {
     filter = packetFilter(settings);
     if (options.source === 'nflog' && endAbandonedReaders()) {
       logger.info({ source }, 'the reader that a killed daemon left was ended');
     }
     try {
       const command = { tcpdumpArguments: tcpdumpArguments(options, filter), sidecarLink, directory };
-      capture = await startCapture(command, { ...listen(emit), onLive });
+      const { signal } = stopping;
+      const events = listenToSidecar({ observe, counters, onCounters: refreshDrops, logger, signal });
+      capture = await startCapture(command, { ...events, onLive });
       adjust();
       const ending = await capture.ended;
       return isFilterStale() ? undefined : ending;
@@ -125,36 +99,27 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
     }
   };
 
-  const keepRunning = async (emit: Emit, onTried: () => void): Promise<void> => {
-    let pauseMs = firstPauseMs;
-    while (!stopping.signal.aborted) {
-      let liveSince: Time | undefined;
-      const ending = await run(emit, () => {
-        liveSince = now();
-        becomeLive();
-        onTried();
-      });
-      if (stopping.signal.aborted) return;
-      counters.add('restarts');
-      if (!ending) {
-        become('starting', starts);
-        continue;
-      }
-      becomeDown(ending);
-      onTried();
-      if (liveSince !== undefined && now() - liveSince >= settledAfterMs) pauseMs = firstPauseMs;
-      await pause(pauseMs, stopping.signal);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    }
-  };
-
   return {
     name: 'packets',
     async start({ observe }) {
       if (options.source === 'off') return;
       become('starting', starts);
       await new Promise<void>((onTried) => {
-        running = keepRunning(observe, onTried).then(onTried);
+        running = keepRunning({
+          run: (onLive) => run(observe, onLive),
+          onLive() {
+            becomeLive();
+            onTried();
+          },
+          onEnded(ending) {
+            counters.add('restarts');
+            if (!ending) return become('starting', starts);
+            becomeDown(ending);
+            onTried();
+          },
+          signal: stopping.signal,
+          now,
+        }).then(onTried);
       });
     },
     async stop() {
@@ -173,11 +138,4 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
       return { name: 'packets', ...condition, counters: counters.totals() };
     },
   };
-}
-
-type Emit = SensorOutput['observe'];
-
-/** About `ms`, so that many machines do not come back in step; shorter where it is interrupted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => {});
 }

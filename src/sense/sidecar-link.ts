@@ -1,7 +1,8 @@
-// The daemon's end of the sidecar's starter: asks it for sidecars, one at a time, and hears how each ended.
+// The daemon's end of the sidecars' starter: asks it for sidecars, one of each kind at a time, and hears how each ended.
 import { connect, type Socket } from 'node:net';
 import {
   createMessageReader,
+  type SidecarName,
   type StarterOrder,
   type StarterReport,
   starterLineLimit,
@@ -18,9 +19,9 @@ export interface SidecarRun {
 }
 
 export interface SidecarLink {
-  /** A sidecar on the named pipes in that directory. Not before the last one ended. */
-  start(directory: string): SidecarRun;
-  /** The starter ends, and with it a sidecar that still runs. */
+  /** A sidecar on the named pipes in that directory. Not before the last one of that name ended. */
+  start(sidecar: SidecarName, directory: string): SidecarRun;
+  /** The starter ends, and with it the sidecars that still run. */
   close(): void;
 }
 
@@ -33,16 +34,17 @@ const gone = 'its starter is gone';
 
 /** Connects at once and keeps the connection: the starter serves one daemon, waits a minute for it, and ends with it. */
 export function createSidecarLink(socketPath: string): SidecarLink {
-  let run: Run | undefined;
+  const runs = new Map<SidecarName, Run>();
 
-  const end = (ended: Ended): void => {
+  const end = (sidecar: SidecarName, ended: Ended): void => {
+    const run = runs.get(sidecar);
+    runs.delete(sidecar);
     run?.onStarted();
     run?.onEnded(ended);
-    run = undefined;
   };
   const hear = (report: StarterReport): void => {
-    if (report.kind === 'started') run?.onStarted();
-    else end(report);
+    if (report.kind === 'started') runs.get(report.sidecar)?.onStarted();
+    else end(report.sidecar, report);
   };
   const open = (): Socket => {
     let failure = gone;
@@ -57,7 +59,7 @@ export function createSidecarLink(socketPath: string): SidecarLink {
     });
     opened.on('close', () => {
       socket = undefined;
-      end({ exit: { failure }, said: [failure] });
+      for (const sidecar of [...runs.keys()]) end(sidecar, { exit: { failure }, said: [failure] });
     });
     return opened;
   };
@@ -65,13 +67,17 @@ export function createSidecarLink(socketPath: string): SidecarLink {
   const order = (message: StarterOrder): void => void socket?.write(writeMessage(message));
 
   return {
-    start(directory) {
+    start(sidecar, directory) {
       const started = Promise.withResolvers<void>();
       const ended = Promise.withResolvers<Ended>();
-      run = { onStarted: started.resolve, onEnded: ended.resolve };
+      runs.set(sidecar, { onStarted: started.resolve, onEnded: ended.resolve });
       socket ??= open();
-      order({ kind: 'start', directory });
-      return { started: started.promise, ended: ended.promise, kill: () => order({ kind: 'kill' }) };
+      order({ kind: 'start', sidecar, directory });
+      return {
+        started: started.promise,
+        ended: ended.promise,
+        kill: () => order({ kind: 'kill', sidecar }),
+      };
     },
     close: () => socket?.destroy(),
   };

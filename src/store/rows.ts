@@ -5,6 +5,7 @@ import type { Attack } from '../model/attack.ts';
 import { type Change, changeKinds } from '../model/change.ts';
 import { actions, type Decision } from '../model/decision.ts';
 import { limitNames } from '../model/enforcer.ts';
+import { pbxActKinds } from '../model/expulsion.ts';
 import { type ListEntry, parseListTarget } from '../model/list-entry.ts';
 import { proofRungs, sensorNames, transports } from '../model/observation.ts';
 import type { Proposal } from '../model/proposal.ts';
@@ -54,6 +55,13 @@ const behind = z.object({
   names: z.array(z.string()),
 });
 
+const act = z.object({
+  time,
+  kind: z.enum(pbxActKinds),
+  subject: z.string(),
+  problem: z.string().exactOptional(),
+});
+
 export const decisionRow: z.ZodType<StoredDecision> = z
   .object({
     id: z.string(),
@@ -91,6 +99,7 @@ export const attackRow: z.ZodType<Attack> = z.object({
   action,
   until: time.exactOptional(),
   reason: z.string(),
+  acts: json(z.array(act)).exactOptional(),
 });
 
 const listed = { note: z.string(), author: z.string(), time };
@@ -157,7 +166,7 @@ export function decisionParameters(decision: Decision) {
 }
 
 export function attackParameters(attack: Attack) {
-  const { country = null, autonomousSystem, victims, evidence, until = null, ...cells } = attack;
+  const { country = null, autonomousSystem, victims, evidence, until = null, acts, ...cells } = attack;
   return {
     ...cells,
     country,
@@ -165,6 +174,7 @@ export function attackParameters(attack: Attack) {
     until,
     victims: JSON.stringify(victims),
     evidence: JSON.stringify(evidence),
+    acts: text(acts),
   };
 }
 

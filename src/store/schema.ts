@@ -101,6 +101,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE attacks ADD COLUMN country TEXT;
   ALTER TABLE attacks ADD COLUMN autonomous_system TEXT;
   `,
+  'ALTER TABLE attacks ADD COLUMN acts TEXT',
   `
   ALTER TABLE lists ADD COLUMN until INTEGER;
   ALTER TABLE lists ADD COLUMN addresses TEXT;

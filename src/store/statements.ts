@@ -25,15 +25,15 @@ export const statements = {
     (SELECT rowid FROM decisions ORDER BY time DESC LIMIT -1 OFFSET :limit)`,
 
   saveAttack: `INSERT INTO attacks (id, source, country, autonomous_system, attack, proof, first_time, last_time,
-      messages, victims, evidence, action, until, reason)
+      messages, victims, evidence, action, until, reason, acts)
     VALUES (:id, :source, :country, :autonomousSystem, :attack, :proof, :firstTime, :lastTime,
-      :messages, :victims, :evidence, :action, :until, :reason)
+      :messages, :victims, :evidence, :action, :until, :reason, :acts)
     ON CONFLICT (id) DO UPDATE SET country = excluded.country, autonomous_system = excluded.autonomous_system,
       proof = excluded.proof, first_time = excluded.first_time, last_time = excluded.last_time,
       messages = excluded.messages, victims = excluded.victims, evidence = excluded.evidence,
-      action = excluded.action, until = excluded.until, reason = excluded.reason`,
+      action = excluded.action, until = excluded.until, reason = excluded.reason, acts = excluded.acts`,
   attacks: `SELECT id, source, country, autonomous_system AS autonomousSystem, attack, proof,
-      first_time AS firstTime, last_time AS lastTime, messages, victims, evidence, action, until, reason
+      first_time AS firstTime, last_time AS lastTime, messages, victims, evidence, action, until, reason, acts
     FROM attacks WHERE last_time >= :since AND source = coalesce(:source, source)
     ORDER BY last_time DESC, rowid DESC LIMIT :limit`,
   pruneAttacks: 'DELETE FROM attacks WHERE last_time < :before',

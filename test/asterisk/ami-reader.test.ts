@@ -1,21 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { AmiMessage } from '../../src/asterisk/ami-message.ts';
-import { type AmiDiscard, amiLimits, createAmiReader } from '../../src/asterisk/ami-reader.ts';
+import { amiLimits } from '../../src/asterisk/ami-reader.ts';
 import { banner, failedGuess, toBytes, toLines } from './ami-bytes.ts';
-
-function read(chunks: Iterable<Buffer | string>) {
-  const messages: AmiMessage[] = [];
-  const discarded: AmiDiscard[] = [];
-  const reader = createAmiReader({
-    onMessage: (message) => messages.push(message),
-    onDiscard: (reason) => discarded.push(reason),
-  });
-  for (const chunk of chunks) reader.push(chunk);
-  reader.end();
-  return { messages, discarded };
-}
+import { readAmi as read } from './read-ami.ts';
 
 const guess = toBytes(toLines(failedGuess()));
 const recording = readFileSync('fixtures/ami/asterisk22/02-register-unknown-user.txt');

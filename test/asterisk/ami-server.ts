@@ -37,6 +37,8 @@ export const quickTiming: AmiTiming = {
   reconnectLeastMs: 10,
   reconnectMostMs: 40,
   retryRefusedMs: 60_000,
+  hearMs: 60_000,
+  retryLackingMs: 60_000,
   steadyMs: 60_000,
 };
 

@@ -25,6 +25,7 @@ async function hear(script: AmiServerScript = {}, secret = 'secret-of-reader') {
     listener: {
       onChange: (change) => heard.push(change.kind === 'call' ? change.channel : change.kind),
       onMissed: () => heard.push('missed'),
+      onLive() {},
       onUnheard: () => heard.push('unheard'),
     },
   });

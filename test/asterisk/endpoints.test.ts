@@ -164,7 +164,12 @@ describe('registrations', () => {
     const { actions } = await ask(recorded({ PJSIPShowRegistrationInboundContactStatuses: file }));
     const contacts = await readRegisteredContacts(actions);
     expect(contacts).toHaveLength(7);
-    expect(contacts[0]).toEqual({ callId: '081f76e5034672c7', account: '100', until: 1_795_397_143_000 });
+    expect(contacts[0]).toEqual({
+      id: '100;@508975ce17047efc5cd70f603bed74cc',
+      callId: '081f76e5034672c7',
+      account: '100',
+      until: 1_795_397_143_000,
+    });
   });
 
   test('with us hold no address, whatever a phone wrote', async () => {
@@ -186,7 +191,7 @@ describe('registrations', () => {
       ]),
     );
     expect(await readRegisteredContacts(actions)).toEqual([
-      { callId: 'x'.repeat(128), account: '100', until: 1_000 },
+      { id: '100;@0123', callId: 'x'.repeat(128), account: '100', until: 1_000 },
     ]);
   });
 });

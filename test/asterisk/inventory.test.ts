@@ -7,6 +7,7 @@ import { waitFor } from '../wait-for.ts';
 import { type Action, startAmiServer } from './ami-server.ts';
 import { connectActions } from './connect-actions.ts';
 import { quickInventory } from './inventory-timing.ts';
+import { nobodyExpelled } from './nobody-expelled.ts';
 import { listOf, scriptPbx } from './pbx-script.ts';
 
 type FactOf<Kind extends InventoryFact['kind']> = Extract<InventoryFact, { readonly kind: Kind }>;
@@ -45,6 +46,7 @@ async function take(timing: Partial<InventoryTiming> = {}, hosts: Record<string,
   const inventory = createInventory({
     actions,
     know: (fact) => void facts.push(fact),
+    expelled: nobodyExpelled,
     alarms: {
       raise: (code, message, hint) => void active.set(code, `${message} | ${hint}`),
       clear: (code) => void active.delete(code),
@@ -88,7 +90,7 @@ describe('the inventory', () => {
         { network: '198.51.100.22', endpoint: 'trunk', because: 'outbound-registration' },
       ],
     });
-    expect(latest('contacts')?.contacts).toEqual([
+    expect(latest('contacts')?.contacts).toMatchObject([
       { callId: 'call-1', account: '100', until: time + 60_000 },
     ]);
     expect(latest('calls')?.calls).toMatchObject([{ endpoint: '100', channel: 'PJSIP/100-00000001' }]);

@@ -1,6 +1,6 @@
 // What every enforcer must do, row by row. The rows read the members by the subject's own means.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Enforcer, type Entry, setNames } from '../../src/model/enforcer.ts';
+import { type Enforcer, type Entry, type SetName, setNames } from '../../src/model/enforcer.ts';
 import type { KernelMember } from '../enforce/namespace.ts';
 import { describePorts } from './port-contract.ts';
 
@@ -14,7 +14,17 @@ export interface EnforcerSubject {
   dispose(): Promise<void>;
 }
 
-export function describeEnforcer(name: string, open: () => Promise<EnforcerSubject>): void {
+/** What an enforcer does not take: sets, and more members than that. */
+export interface Bounds {
+  readonly sets?: readonly SetName[];
+  readonly members?: number;
+}
+
+export function describeEnforcer(
+  name: string,
+  open: () => Promise<EnforcerSubject>,
+  { sets = setNames, members: most = 100_000 }: Bounds = {},
+): void {
   describe(name, () => {
     let subject: EnforcerSubject;
     let enforcer: Enforcer;
@@ -33,7 +43,7 @@ export function describeEnforcer(name: string, open: () => Promise<EnforcerSubje
     const ban = (target: string, until?: number): Entry =>
       until === undefined ? { set: 'ban', target } : { set: 'ban', target, until };
 
-    describe.each(setNames.filter((set) => set !== 'port'))('the set %s', (set) => {
+    describe.each(sets.filter((set) => set !== 'port'))('the set %s', (set) => {
       test.each(['192.0.2.1', '198.51.100.0/24', '2001:db8::1', '2001:db8:9::/64'])(
         'holds %s',
         async (target) => {
@@ -49,7 +59,16 @@ export function describeEnforcer(name: string, open: () => Promise<EnforcerSubje
         expect(await subject.members()).toEqual([]);
       });
     });
-    describe('the set port', () => describePorts(() => subject));
+    if (sets.includes('port')) describe('the set port', () => describePorts(() => subject));
+    const others = setNames.filter((set) => !sets.includes(set));
+    if (others.length > 0) {
+      test.each(others)('refuses the set %s, which it has not', async (set) => {
+        const port = set === 'port' ? { port: { protocol: 'udp', port: 5_060 } as const } : {};
+        const entry: Entry = { set, target: '192.0.2.1', ...port };
+        await expect(enforcer.add(entry)).rejects.toMatchObject({ code: 'FIREWALL_REFUSED_TARGET' });
+        expect(await subject.members()).toEqual([]);
+      });
+    }
 
     test('rounds a time-out up to whole seconds', async () => {
       await enforcer.add(ban('192.0.2.1', inMs(3_599_001)));
@@ -93,9 +112,9 @@ export function describeEnforcer(name: string, open: () => Promise<EnforcerSubje
 
     test('removes a member from the set that is named, and from no other', async () => {
       await enforcer.add({ set: 'ban', target: '192.0.2.1' });
-      await enforcer.add({ set: 'drop', target: '192.0.2.1' });
+      await enforcer.add({ set: 'order', target: '192.0.2.1' });
       await enforcer.remove({ set: 'ban', target: '192.0.2.1' });
-      expect(await subject.members()).toEqual([{ set: 'drop', target: '192.0.2.1', seconds: 0 }]);
+      expect(await subject.members()).toEqual([{ set: 'order', target: '192.0.2.1', seconds: 0 }]);
     });
 
     test('removes a network without its addresses', async () => {
@@ -166,9 +185,9 @@ export function describeEnforcer(name: string, open: () => Promise<EnforcerSubje
       expect(Math.abs(listed[1]!.until! - inMs(600_000))).toBeLessThan(10_000);
     });
 
-    test('holds 100,000 entries, through a restart as well', async () => {
+    test(`holds ${most} entries, through a restart as well`, async () => {
       const wanted = Array.from(
-        { length: 100_000 },
+        { length: most },
         (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
       );
       await Promise.all(wanted.map((target) => enforcer.add(ban(target, inMs(3_600_000)))));

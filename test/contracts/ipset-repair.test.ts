@@ -55,7 +55,7 @@ const missing = await missingForNamespaces();
     test('is whole again after prepare', async () => {
       await enforcer.prepare();
       expect((await namespace.rules()).toSorted()).toEqual(fresh.toSorted());
-      expect(await namespace.setNames()).toHaveLength(23);
+      expect(await namespace.setNames()).toHaveLength(25);
       expect(await namespace.run('ipset', ['save', 'sw-udp'])).not.toContain('9999');
     });
 
@@ -72,7 +72,7 @@ const missing = await missingForNamespaces();
     await namespace.run('ipset', ['restore'], 'create sw-ban4 hash:net maxelem 262144 timeout 0\n');
     await enforcer.prepare();
     await enforcer.add({ set: 'ban', target: '192.0.2.1' });
-    expect(await namespace.setNames()).toHaveLength(23);
+    expect(await namespace.setNames()).toHaveLength(25);
   });
 
   test('reports a set that someone destroyed, and has it back after prepare', async () => {
@@ -100,7 +100,7 @@ const missing = await missingForNamespaces();
     ];
     await namespace.run('ipset', ['restore'], `${lines.join('\n')}\n`);
     await enforcer.prepare();
-    expect(await namespace.setNames()).toHaveLength(23);
+    expect(await namespace.setNames()).toHaveLength(25);
     expect(await namespace.members()).toEqual([{ set: 'ban', target: '192.0.2.1', seconds: 0 }]);
   });
 

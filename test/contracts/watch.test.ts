@@ -1,6 +1,5 @@
 // Whatever others do to the firewall of a real kernel is repaired by what the daemon runs, and told.
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -8,8 +7,8 @@ import { watchFirewall } from '../../src/enforce/firewall-watch.ts';
 import { createIpsetEnforcer } from '../../src/enforce/ipset.ts';
 import { createNftablesEnforcer } from '../../src/enforce/nftables.ts';
 import { createReconciler, type Reconciler } from '../../src/enforce/reconciler.ts';
-import { runCommand } from '../../src/lib/run-command.ts';
 import type { Enforcer, Entry } from '../../src/model/enforcer.ts';
+import { linkLegacyIptables } from '../enforce/legacy-iptables.ts';
 import { missingForNamespaces, type Namespace, openNamespace } from '../enforce/namespace.ts';
 import { testRules } from '../enforce/test-rules.ts';
 import { waitFor } from '../wait-for.ts';
@@ -139,12 +138,8 @@ async function guard(enforcer: Enforcer) {
 
   beforeEach(async () => {
     namespace = await openNamespace();
-    folder = await mkdtemp(join(tmpdir(), 'sipwarden-legacy-'));
+    folder = await linkLegacyIptables();
     await writeFile(join(folder, 'nft'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    for (const program of ['iptables', 'ip6tables'].flatMap((name) => [`${name}-save`, `${name}-restore`])) {
-      const { stdout } = await runCommand('which', [program.replace('-', '-legacy-')]);
-      await symlink(stdout.trim(), join(folder, program));
-    }
     const commandPrefix = [...namespace.prefix, 'env', `PATH=${folder}:${process.env.PATH}`];
     const enforcer = createIpsetEnforcer({ rules: testRules(), now: Date.now, commandPrefix });
     watched = await guard(enforcer);

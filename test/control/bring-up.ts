@@ -10,6 +10,7 @@ import { recall } from '../../src/recall.ts';
 import { createAlarmBoard } from '../../src/report/alarms.ts';
 import { openStore } from '../../src/store/store.ts';
 import { geographyOf } from '../geographies.ts';
+import { noPbx } from '../no-pbx.ts';
 
 export const now = () => Date.now();
 const logger = createLogger('silent', 'test');
@@ -37,6 +38,8 @@ export async function bringUp(directory: string, changed: Changed = {}, dns?: Li
   const core = createCore({
     ...{ config, store, memory, alarms, logger, now, ownAddresses, geography },
     ...(dns && { dns }),
+    pbxAcl: noPbx,
+    expel: () => {},
   });
   await core.start();
   const orders = core.orders({

@@ -61,15 +61,26 @@ describe('an order', () => {
 
   test('to limit a source differently is in the rules, in the listing, and outlives a restart', async () => {
     const rules = () => daemon.core.firewall().settings.rules.limits.map(({ exceptions }) => exceptions);
-    await daemon.post('/v1/limits', { target: '203.0.113.9', invitePerSecond: 50, tftpPerMinute: 400 });
-    const both = [[{ target: '203.0.113.9', perMinute: 3_000 }], [{ target: '203.0.113.9', perMinute: 400 }]];
+    await daemon.post('/v1/limits', {
+      target: '203.0.113.9',
+      invitePerSecond: 50,
+      tftpPerMinute: 400,
+      packetsPerSecond: 900,
+    });
+    const both = [
+      [{ target: '203.0.113.9', perMinute: 54_000 }],
+      [{ target: '203.0.113.9', perMinute: 3_000 }],
+      [{ target: '203.0.113.9', perMinute: 400 }],
+    ];
     expect(rules()).toEqual(both);
     await daemon.stop();
     daemon = await bringUp(directory);
     expect(rules()).toEqual(both);
-    expect(await daemon.get('/v1/limits')).toMatchObject({ own: [{ limit: 'invite' }, { limit: 'tftp' }] });
-    expect(await daemon.post('/v1/limits/clear', { target: '203.0.113.9' })).toMatchObject({ cleared: 2 });
-    expect(rules()).toEqual([[], []]);
+    expect(await daemon.get('/v1/limits')).toMatchObject({
+      own: [{ limit: 'invite' }, { limit: 'packets' }, { limit: 'tftp' }],
+    });
+    expect(await daemon.post('/v1/limits/clear', { target: '203.0.113.9' })).toMatchObject({ cleared: 3 });
+    expect(rules()).toEqual([[], [], []]);
     expect(await daemon.get('/v1/limits')).toMatchObject({ own: [] });
   });
 

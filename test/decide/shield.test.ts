@@ -35,8 +35,8 @@ describe('a registration', () => {
       kind: 'contacts',
       time: start,
       contacts: [
-        { callId: 'call', account: '100', until: start + 30 * minute },
-        { callId: 'other', account: '100', until: start + 9 * hour },
+        { callId: 'call', account: '100', id: '100;@1', until: start + 30 * minute },
+        { callId: 'other', account: '100', id: '100;@2', until: start + 9 * hour },
       ],
     });
     expect(untilOf(shield)).toBe(start + 30 * minute + 6 * hour);

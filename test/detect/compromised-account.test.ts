@@ -20,7 +20,7 @@ const gotIn = (some: Parameters<typeof success>[0] = {}) => success({ time: star
 describe('compromised-account', () => {
   test('tells of a stranger who failed four times and then got in, and blocks nobody for it', () => {
     expect(feed([...failures(4), gotIn()])).toMatchObject([
-      { attack: 'compromised-account', source: '203.0.113.66', isOnlyTold: true, isUrgent: true },
+      { attack: 'compromised-account', source: '203.0.113.66', isIntrusion: true, isUrgent: true },
     ]);
   });
 

@@ -49,6 +49,42 @@ describe('the correlator', () => {
     expect(out.at(-1)?.proof.level).toBe('asserted');
   });
 
+  describe('where our answer was 403, which may mean that the password was right', () => {
+    const refusal = failure({ nonce: 'n1', proofIfWrong: proven() });
+    const wrong = failure({ sensor: 'ami', nonce: 'n1', isWrongPassword: true });
+
+    test.each([
+      ['before', [refusal, wrong]],
+      ['after', [wrong, refusal]],
+    ] as const)(
+      'proves an event of wrong passwords that comes %s it, and no other',
+      (_when, observations) => {
+        const { accept, end, out } = correlate();
+        accept(observations[0]);
+        accept(observations[1]);
+        accept(event);
+        end();
+        const proofOf = (wanted: Observation) =>
+          out.find(
+            ({ kind, sensor, ...rest }) =>
+              sensor === wanted.sensor && 'isWrongPassword' in rest === 'isWrongPassword' in wanted,
+          )?.proof.level;
+        expect([proofOf(wrong), proofOf(refusal), proofOf(event)]).toEqual([
+          'proven',
+          'asserted',
+          'asserted',
+        ]);
+      },
+    );
+
+    test('takes the event for forged where the request proved nothing', () => {
+      const { accept, out } = correlate();
+      accept(wrong);
+      accept(failure({ nonce: 'n1' }));
+      expect(out.map(({ proof }) => proof.level)).toEqual(['asserted', 'asserted']);
+    });
+  });
+
   test('takes an event for forged whose nonce was judged so, without waiting', () => {
     const { accept, out } = correlate();
     accept(event);

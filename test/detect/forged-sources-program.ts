@@ -63,6 +63,7 @@ const daemon = measure(() => {
     effects: {
       block: async () => {},
       unblock: async () => {},
+      expel: nothing,
       shield: nothing,
       report: nothing,
       alarm: nothing,

@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { inviteFlood } from '../../src/detect/invite-flood.ts';
+import { packetFlood } from '../../src/detect/packet-flood.ts';
 import { tftpBruteforce } from '../../src/detect/tftp-bruteforce.ts';
 import { excess, failure } from '../observations.ts';
 import { detectorContext } from './context.ts';
 
 describe.each([
   [inviteFlood, 'invite', 'tftp'],
-  [tftpBruteforce, 'tftp', 'invite'],
+  [tftpBruteforce, 'tftp', 'packets'],
+  [packetFlood, 'packets', 'invite'],
 ] as const)('%p', ({ name, create }, limit, other) => {
   const start = () => create({}, detectorContext());
 

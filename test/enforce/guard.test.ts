@@ -58,6 +58,10 @@ const rows: Readonly<
     stopping: ['own', 'reserved', 'allowlisted', 'administrator', 'gateway', 'shielded'],
     not: ['in-use'],
   },
+  packets: {
+    stopping: ['own', 'reserved', 'allowlisted', 'administrator', 'gateway', 'shielded'],
+    not: ['in-use'],
+  },
 };
 const refusedPairs = setNames.flatMap((set) => rows[set].stopping.map((because) => ({ set, because })));
 const takenPairs = setNames.flatMap((set) => rows[set].not.map((because) => ({ set, because })));

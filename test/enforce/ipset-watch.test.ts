@@ -22,6 +22,10 @@ test('a set that lost more than half of its members at once was flushed', async 
   expect(await told('sw-ban4', [100, 90, 10])).toEqual(['members']);
 });
 
+test('the first one whom the kernel slows is looked at', async () => {
+  expect(await told('sw-invite6', [0, 0, 3, 5])).toEqual(['members']);
+});
+
 test('who asked for a file is forgotten in seconds, and that is no flush', async () => {
   expect(await told('sw-asked4', [300, 0, 200, 1])).toEqual([]);
 });

@@ -17,7 +17,8 @@ export type LoggedKind =
   | 'file-answers'
   | 'guest-file-answers'
   | 'excess-invite'
-  | 'excess-tftp';
+  | 'excess-tftp'
+  | 'excess-packets';
 
 export interface KernelBackEnd {
   readonly name: 'ipset' | 'nftables';
@@ -38,6 +39,7 @@ const iptablesRules: Readonly<Record<LoggedKind, RegExp>> = {
   'guest-file-answers': /-A SW-GUEST-FILE /,
   'excess-invite': /-A SW-INVITE-OVER /,
   'excess-tftp': /-A SW-TFTP-OVER /,
+  'excess-packets': /-A SW-PACKETS-OVER /,
 };
 
 const nftRules: Readonly<
@@ -52,6 +54,7 @@ const nftRules: Readonly<
   'guest-file-answers': { chain: 'guest_file_answers', rule: (family) => `@asked${family} ` },
   'excess-invite': { chain: 'invite_excess', rule: () => '' },
   'excess-tftp': { chain: 'tftp_excess', rule: () => '' },
+  'excess-packets': { chain: 'packets_excess', rule: () => '' },
 };
 
 const ipset: KernelBackEnd = {

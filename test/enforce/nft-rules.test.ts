@@ -52,7 +52,7 @@ test('asks the limit over everybody first wherever there is one for each address
   expect(limited.length).toBeGreaterThan(10);
   for (const line of limited) {
     expect(line).toMatch(
-      / limit rate \d+\/second burst 20000 packets update @meter_|@(invite|tftp)[46]_\d+ update/,
+      / limit rate \d+\/second burst 20000 packets update @meter_|@(invite|tftp|packets)[46]_\d+ update/,
     );
   }
 });

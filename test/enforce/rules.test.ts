@@ -59,7 +59,10 @@ describe.each(families)('IPv%d', (family) => {
     const types = new Set(
       created.filter((line) => !line.includes(' hash:net ')).map((line) => line.split(' ')[1]),
     );
-    expect([...types]).toEqual([`sw-port${family}`, ...(family === 6 ? ['sw-invite6', 'sw-tftp6'] : [])]);
+    expect([...types]).toEqual([
+      `sw-port${family}`,
+      ...(family === 6 ? ['sw-invite6', 'sw-tftp6', 'sw-packets6'] : []),
+    ]);
   });
 
   test('asks the limit over everybody first wherever there is one for each address', () => {

@@ -1,4 +1,4 @@
-// The lab PBX's own configuration: extensions, a trunk, an echo, transports of UDP, TCP and TLS, the security log.
+// The lab PBX's own configuration: extensions, a trunk, an echo, transports of UDP, TCP, TLS and WSS, the security log.
 import { addresses } from './addresses.ts';
 
 /** Password of each extension of the lab. */
@@ -14,7 +14,19 @@ export const siteExtensions: Readonly<Record<string, string>> = Object.fromEntri
   Array.from({ length: 50 }, (_, index) => [`${300 + index}`, `pw${300 + index}`]),
 );
 
-/** The full closure for what sipwarden uses (Asterisk 22; `autoload` would take three times as long). */
+/** Which Asterisk, and what it speaks SIP with; chan_sip left after 20. */
+export interface Build {
+  readonly version: '16' | '22';
+  readonly driver: 'pjsip' | 'chan_sip';
+}
+
+export const usualBuild: Build = { version: '22', driver: 'pjsip' };
+
+const moduleFolders = { 16: 'lib/asterisk/modules', 22: 'lib/x86_64-linux-gnu/asterisk/modules' } as const;
+/** What is not in that Asterisk yet. */
+const newerModules = { 16: ['res_websocket_client'], 22: [] } as const;
+
+/** The full closure for what sipwarden uses (`autoload` would take three times as long). */
 const modules = `
   res_sorcery_config res_sorcery_memory res_sorcery_astdb res_sorcery_realtime res_pjproject res_timing_timerfd
   res_http_websocket res_websocket_client res_curl res_stasis res_stasis_recording res_stasis_playback
@@ -34,11 +46,15 @@ const modules = `
   res_security_log res_hep res_hep_pjsip res_manager_devicestate res_realtime chan_rtp app_softhangup`;
 
 /** Every file of Asterisk's etc folder. `folder` is this PBX's own, `root` the Debian root that it runs from. */
-export function asteriskFiles(folder: string, root: string): Record<string, string> {
+export function asteriskFiles(
+  folder: string,
+  root: string,
+  { version, driver }: Build = usualBuild,
+): Record<string, string> {
   return {
     'asterisk.conf': `[directories]
 astetcdir => ${folder}/etc
-astmoddir => ${root}/usr/lib/x86_64-linux-gnu/asterisk/modules
+astmoddir => ${root}/usr/${moduleFolders[version]}
 astdatadir => ${root}/usr/share/asterisk
 astvarlibdir => ${folder}/varlib
 astdbdir => ${folder}/db
@@ -52,9 +68,7 @@ dontwarn = yes
 `,
     'modules.conf': `[modules]
 autoload = no
-${modules
-  .trim()
-  .split(/\s+/)
+${modulesOf(version, driver)
   .map((name) => `load = ${name}.so`)
   .join('\n')}
 `,
@@ -66,17 +80,9 @@ security => security
 `,
     'pjsip.conf': `${transports(folder)}${Object.entries({ ...extensions, ...siteExtensions })
       .map(extension)
-      .join('')}${trunk()}
-; What sipwarden asks an administrator to add.
-[sipwarden-acl]
-type=acl
-acl=sipwarden
-`,
-    // A named ACL that is missing denies everybody, so the section is kept alive by an address of nobody.
-    'acl.conf': `[sipwarden]
-deny = 192.0.2.255/32
-#tryinclude "sipwarden_acl.conf"
-`,
+      .join('')}${trunk()}`,
+    'sip.conf': sipConf(),
+    'acl.conf': '',
     'extensions.conf': `[internal]
 exten => 600,1,Answer()
  same => n,Echo()
@@ -90,10 +96,35 @@ bindaddr = 127.0.0.1
 port = 5038
 #tryinclude "manager.d/*.conf"
 `,
-    'http.conf': '[general]\nenabled = no\n',
+    'http.conf': `[general]
+enabled = yes
+bindaddr = 127.0.0.1
+bindport = 8088
+tlsenable = yes
+tlsbindaddr = 0.0.0.0:8089
+tlscertfile = ${folder}/${certificateFile}
+tlsprivatekey = ${folder}/${certificateFile}
+`,
     'hep.conf': '[general]\nenabled = no\n',
     'rtp.conf': '[general]\nrtpstart = 10000\nrtpend = 10999\n',
   };
+}
+
+function modulesOf(version: Build['version'], driver: Build['driver']): readonly string[] {
+  const newer: readonly string[] = newerModules[version];
+  const known = modules
+    .trim()
+    .split(/\s+/)
+    .filter((name) => !newer.includes(name));
+  return driver === 'pjsip' ? known : [...known.filter((name) => !name.includes('pjsip')), 'chan_sip'];
+}
+
+/** What chan_sip reads: the same extensions. */
+function sipConf(): string {
+  const peers = Object.entries(extensions).map(([name, secret]) =>
+    section(name, { type: 'friend', host: 'dynamic', secret, context: 'internal', directmedia: 'no' }),
+  );
+  return `[general]\nudpbindaddr=0.0.0.0:5060\ndisallow=all\nallow=ulaw\nalwaysauthreject=yes\n${peers.join('')}`;
 }
 
 /** Made at the start of each PBX. */
@@ -114,7 +145,10 @@ function transports(folder: string): string {
     .map(({ family, bind, protocol }) =>
       section(`${protocol}-${family}`, { type: 'transport', protocol, bind }),
     );
-  return [...plain, section('tls', { type: 'transport', ...tls })].join('');
+  const webSockets = ['ws', 'wss'].map((protocol) =>
+    section(protocol, { type: 'transport', protocol, bind: '0.0.0.0' }),
+  );
+  return [...plain, section('tls', { type: 'transport', ...tls }), ...webSockets].join('');
 }
 
 function extension([number, password]: [string, string]): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { addresses, type Host } from './addresses.ts';
 import type { Network } from './namespaces.ts';
 import type { ForgeFinding, ForgeOptions, Forgery } from './programs/forge.ts';
+import type { HepSenderFinding, HepSenderOptions } from './programs/hep-sender.ts';
 import type { MaddrFinding, MaddrOptions } from './programs/maddr-forger.ts';
 import type { BurstFinding, BurstOptions } from './programs/register-burst.ts';
 import type { Protocol } from './sip-transport.ts';
@@ -43,16 +44,20 @@ export function guessPasswords(
     count = 40,
     perSecond = 20,
     localPort = undefined as number | undefined,
+    userAgent = 'lab guesses',
+    host = 'attacker' as Host,
+    server = addresses.pbx.ipv4 as string,
+    local = addresses[host].ipv4 as string,
   } = {},
 ): Promise<BurstFinding> {
-  return registerBurst(network, 'attacker', {
+  return registerBurst(network, host, {
     protocol,
-    server: addresses.pbx.ipv4,
-    local: addresses.attacker.ipv4,
+    server,
+    local,
     ...(localPort === undefined ? {} : { localPort }),
     accounts: Array.from({ length: count }, () => account),
     perSecond,
-    userAgent: 'lab guesses',
+    userAgent,
     withInventedCredentials: true,
   });
 }
@@ -120,6 +125,15 @@ export async function forgeWithDivertedAnswers(
   return runAttack(network, 'maddr-forger', options, guesses * 20 + 5_000);
 }
 
+/** From the PBX's own machine: datagrams that say that Asterisk mirrored guesses of `as`. */
+export function forgeMirror(
+  network: Network,
+  { as, password, count = 300 }: { as: string; password: string; count?: number },
+): Promise<HepSenderFinding> {
+  const options: HepSenderOptions = { as, password, count };
+  return runAttack(network, 'hep-sender', options, 30_000, 'pbx');
+}
+
 const marginMs = 10_000;
 
 async function runAttack<Finding>(
@@ -130,7 +144,7 @@ async function runAttack<Finding>(
   host: Host = 'attacker',
 ): Promise<Finding> {
   const program = join(import.meta.dirname, `programs/${name}.ts`);
-  const timeoutMs = takesMs + marginMs;
+  const timeoutMs = Math.ceil(takesMs) + marginMs;
   const arguments_ = [program, JSON.stringify(options)];
   const { exitCode, stdout, stderr } = await network.run(host, process.execPath, arguments_, { timeoutMs });
   if (exitCode !== 0) throw new Error(`the attack failed to run: ${stderr}`);

@@ -65,7 +65,7 @@ export function composeOk(request: string): string {
   return ['SIP/2.0 200 OK', ...copied, 'Content-Length: 0', '', ''].join('\r\n');
 }
 
-/** The Authorization header that answers a challenge with qop=auth, as Asterisk 22 sends by default. */
+/** The Authorization header that answers a challenge: with qop=auth, as PJSIP sends, or without, as chan_sip. */
 export function authorizationFor(
   challenge: string,
   { method, uri }: SipRequest,
@@ -75,8 +75,12 @@ export function authorizationFor(
   const [realm, nonce, opaque] = [field('realm'), field('nonce'), field('opaque')];
   const cnonce = randomToken();
   const secret = md5(`${account}:${realm}:${password}`);
-  const response = md5(`${secret}:${nonce}:00000001:${cnonce}:auth:${md5(`${method}:${uri}`)}`);
-  return authorization({ username: account, realm, nonce, uri, response, cnonce, opaque });
+  const request = md5(`${method}:${uri}`);
+  const known = { username: account, realm, nonce, uri };
+  if (field('qop') === '')
+    return authorization({ ...known, response: md5(`${secret}:${nonce}:${request}`) }, []);
+  const response = md5(`${secret}:${nonce}:00000001:${cnonce}:auth:${request}`);
+  return authorization({ ...known, response, cnonce, opaque });
 }
 
 /** As above, for a challenge that never was: nonce and response are made up. */
@@ -99,9 +103,11 @@ export function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-function authorization(fields: Record<string, string>): string {
+const quality = ['qop=auth', 'nc=00000001'];
+
+function authorization(fields: Record<string, string>, unquoted: readonly string[] = quality): string {
   const quoted = Object.entries(fields).map(([key, value]) => `${key}="${value}"`);
-  return `Authorization: Digest ${[...quoted, 'algorithm=MD5', 'qop=auth', 'nc=00000001'].join(', ')}`;
+  return `Authorization: Digest ${[...quoted, 'algorithm=MD5', ...unquoted].join(', ')}`;
 }
 
 function md5(text: string): string {

@@ -47,7 +47,12 @@ export const consoleGroup = 64_998;
 export const program = join(import.meta.dirname, '../../bin/sipwarden');
 
 /** Without an Asterisk it protects from packets alone. */
-export async function startSipwarden(network: Network, asterisk?: Asterisk, toml = ''): Promise<Sipwarden> {
+export async function startSipwarden(
+  network: Network,
+  asterisk?: Asterisk,
+  toml = '',
+  { withCommand = true } = {},
+): Promise<Sipwarden> {
   const folder = await makeLabFolder();
   // It is entered by the daemon's user too.
   await chmod(folder, 0o755);
@@ -63,7 +68,11 @@ asterisk_group = "${consoleGroup}"
 [ami]
 secret_file = "${folder}/ami.secret"
 `;
-  const configure = (changed: string) => writeFile(configFile, `${changed}\n${places}`);
+  const acl = `[asterisk_acl]\nfile = "${folder}/acl/acl.conf"`;
+  const configure = (changed: string) => {
+    const withAcl = changed.includes('[asterisk_acl]') ? changed : `${changed}\n[asterisk_acl]\n`;
+    return writeFile(configFile, `${withAcl.replace('[asterisk_acl]', acl)}\n${places}`);
+  };
   await configure(toml);
   let daemon: LabProcess | undefined;
   let said = '';
@@ -79,7 +88,8 @@ secret_file = "${folder}/ami.secret"
     const { exitCode, stdout } = await command('status', '--json');
     if (exitCode !== 0) return false;
     const { sensors } = JSON.parse(stdout) as Status;
-    return sensors.every(({ name, state }) => state === 'live' || (name === 'ami' && !asterisk));
+    const isIdle = (name: string) => (name === 'ami' ? !asterisk : name === 'packets' || name === 'hep');
+    return sensors.every(({ name, state }) => state === 'live' || (state === 'off' && isIdle(name)));
   };
   const start = async () => {
     daemon = network.start('pbx', program, ['--config', configFile, 'run']);
@@ -93,13 +103,16 @@ secret_file = "${folder}/ami.secret"
     daemon = undefined;
   };
   if (asterisk) {
-    await command('setup', '--asterisk-etc', asterisk.etc, '--asterisk-command', 'true', '--yes');
-    for (const command of [
+    const options = ['--asterisk-command', 'true', ...(withCommand ? ['--with-command'] : [])];
+    await command('setup', '--asterisk-etc', asterisk.etc, ...options, '--yes');
+    for (const order of [
       'manager reload',
       'module unload res_clialiases.so',
       'module load res_clialiases.so',
+      'module reload acl',
+      'module reload res_pjsip.so',
     ])
-      await asterisk.cli(command);
+      await asterisk.cli(order);
   }
   await start();
   return {

@@ -11,6 +11,7 @@ import { createAmiAlarms } from '../../src/sense/ami-alarms.ts';
 import { failedGuess, toBytes, toLines } from '../asterisk/ami-bytes.ts';
 import { type AmiServer, quickTiming, startAmiServer } from '../asterisk/ami-server.ts';
 import { quickInventory } from '../asterisk/inventory-timing.ts';
+import { nobodyExpelled } from '../asterisk/nobody-expelled.ts';
 import { scriptPbx } from '../asterisk/pbx-script.ts';
 import { waitFor } from '../wait-for.ts';
 
@@ -57,6 +58,7 @@ function sense(port: number, options: Record<string, unknown> = {}) {
     logger: createLogger('silent', 'test'),
     alarms,
     now: () => eventTime + 10,
+    expelled: nobodyExpelled,
     timing: quickTiming,
     inventoryTiming: quickInventory,
   });

@@ -3,6 +3,7 @@ import { createLogger } from '../../../src/lib/logger.ts';
 import type { InventoryFact } from '../../../src/model/inventory.ts';
 import type { Observation } from '../../../src/model/observation.ts';
 import { amiOptions, createAmiSensor } from '../../../src/sense/ami.ts';
+import { nobodyExpelled } from '../../asterisk/nobody-expelled.ts';
 import { readOptions, say } from './program.ts';
 
 export type AmiFinding =
@@ -17,6 +18,7 @@ const sensor = createAmiSensor({
   options: amiOptions.parse({ secret_file: secretFile }),
   logger: createLogger('warn', 'ami-host'),
   now: Date.now,
+  expelled: nobodyExpelled,
   alarms: {
     raise: (code, message) => say<AmiFinding>({ said: 'raised', code, message }),
     clear: (code) => say<AmiFinding>({ said: 'cleared', code }),

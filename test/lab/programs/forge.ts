@@ -1,11 +1,11 @@
 // What a forger sends under another's address: a scanner's OPTIONS, INVITEs to nobody, REGISTERs with invented
-// credentials, requests for provisioning files. The answers go to the true owner.
+// credentials, requests for provisioning files, ACKs of no call, which nobody answers. The answers go to the true owner.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { composeRequest, inventedAuthorization, newBranch, randomToken } from '../sip-message.ts';
 import { pause, readOptions, say } from './program.ts';
 
-export type Forgery = 'scan' | 'invite-flood' | 'register' | 'tftp';
+export type Forgery = 'scan' | 'invite-flood' | 'register' | 'tftp' | 'packet-flood';
 
 export interface ForgeOptions {
   readonly forgery: Forgery;
@@ -28,7 +28,8 @@ await once(socket, 'listening');
 const toPort = forgery === 'tftp' ? 69 : 5_060;
 const began = performance.now();
 for (let index = 0; index < count; index += 1) {
-  await pause(began + (index * 1_000) / perSecond - performance.now());
+  const early = began + (index * 1_000) / perSecond - performance.now();
+  if (early > 0) await pause(early);
   socket.send(compose(index), toPort, server);
 }
 await pause(200);
@@ -50,6 +51,8 @@ function compose(index: number): Buffer {
       return Buffer.from(
         composeRequest({ ...request, method: 'INVITE', uri: `sip:00${index}@${server}` }, via),
       );
+    case 'packet-flood':
+      return Buffer.from(composeRequest({ ...request, method: 'ACK', uri }, via));
     case 'register': {
       const headers = [`Contact: <sip:${account}@${as}:${port}>`, inventedAuthorization(account, uri)];
       return Buffer.from(composeRequest({ ...request, method: 'REGISTER', uri, headers }, via));

@@ -1,5 +1,6 @@
 // Scenarios of calls: looking for a way out with dial prefixes, and too many calls at once.
 import { addresses } from '../addresses.ts';
+import { flood } from '../attacks.ts';
 import type { Scenario } from '../recorder.ts';
 import { sipp } from '../sipp.ts';
 import { type SpokenRequest, speak } from '../speaker.ts';
@@ -92,6 +93,30 @@ export const callScenarios: readonly Scenario[] = [
     async act(network, enforcer) {
       await enforcer?.add({ set: 'shield', target: addresses.trunk.ipv4 });
       await sipp(network, 'invite', { calls: 60, perSecond: 60, host: 'trunk' });
+    },
+  },
+  {
+    name: 'packet-flood-3000',
+    title: 'A flood of packets',
+    text: 'Three thousand ACKs of no call in a second from a stranger (`test/lab/programs/forge.ts`). The kernel lets 1000 at once pass and 500 a second; it logs the one that is too many under a prefix of its own, and slows whoever sent it. Of those that pass it logs no more than 100 at once and 50 a second.',
+    sensors: ['kernel-log'],
+    act: (network) => flood(network, 'packet-flood', { count: 3_000, perSecond: 3_000 }),
+  },
+  {
+    name: 'packet-flood-1000',
+    title: 'As many packets at once as are let pass',
+    text: 'A thousand, as many as `packets_burst` lets pass at once. Otherwise as `packet-flood-3000`.',
+    sensors: ['kernel-log'],
+    act: (network) => flood(network, 'packet-flood', { count: 1_000, perSecond: 3_000 }),
+  },
+  {
+    name: 'packet-flood-trunk',
+    title: 'A trunk with very many calls',
+    text: 'Five hundred calls in a second from a trunk, each of three packets or more (`sipp -sf test/lab/sipp/invite.xml -m 500 -r 500`, SIPp 3.6). It is in the set of the shielded, as the daemon would have put it there.',
+    sensors: ['kernel-log'],
+    async act(network, enforcer) {
+      await enforcer?.add({ set: 'shield', target: addresses.trunk.ipv4 });
+      await sipp(network, 'invite', { calls: 500, perSecond: 500, host: 'trunk' });
     },
   },
 ];

@@ -47,16 +47,16 @@ export const fileScenarios: readonly Scenario[] = [
   {
     name: 'tftp-bruteforce-130',
     title: 'More requests for files than phones need',
-    text: `A stranger asks for 130 files that are there, as fast as they come (${client}). The kernel lets 100 pass in a minute; it logs the one that is too many under a prefix of its own, and slows whoever sent it.`,
+    text: `A stranger asks for 130 files that are there, as fast as they come (${client}). The kernel lets 90 at once pass and 100 a minute; it logs the one that is too many under a prefix of its own, and slows whoever sent it.`,
     sensors: ['kernel-log'],
     act: (network) => withServer(network, () => askUntilSlowed(network, 130)),
   },
   {
-    name: 'tftp-bruteforce-100',
+    name: 'tftp-bruteforce-90',
     title: 'As many requests for files as are let pass',
-    text: 'A hundred requests, as many as `tftp_per_minute` lets pass. Otherwise as `tftp-bruteforce-130`.',
+    text: 'Ninety requests, as many at once as `tftp_per_minute` lets pass. Otherwise as `tftp-bruteforce-130`.',
     sensors: ['kernel-log'],
-    act: (network) => withServer(network, () => askForFiles(network, 'attacker', files(100))),
+    act: (network) => withServer(network, () => askForFiles(network, 'attacker', files(90))),
   },
   {
     name: 'tftp-bruteforce-power-cut',

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from '@jest/globals';
-import { createOwnAddresses } from '../src/own-addresses.ts';
+import { createOwnAddresses } from '../../src/lib/own-addresses.ts';
 
 test('the addresses of this machine are all there, loopback too, without their zones', () => {
   const own = createOwnAddresses(() => 0)();

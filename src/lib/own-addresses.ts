@@ -1,8 +1,8 @@
 // The addresses of this machine. Everybody who is judged is compared with them, and to read them takes longer than all the
 // rest of it: an answer is good for a second.
 import { networkInterfaces } from 'node:os';
-import { type Address, parseAddress } from './model/address.ts';
-import type { Time } from './model/time.ts';
+import { type Address, parseAddress } from '../model/address.ts';
+import type { Time } from '../model/time.ts';
 
 /** Milliseconds. */
 const goodFor = 1_000;
