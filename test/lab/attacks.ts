@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { addresses, type Host } from './addresses.ts';
 import type { Network } from './namespaces.ts';
+import type { CrowdFinding, CrowdOptions } from './programs/crowd.ts';
 import type { ForgeFinding, ForgeOptions, Forgery } from './programs/forge.ts';
 import type { HepSenderFinding, HepSenderOptions } from './programs/hep-sender.ts';
 import type { MaddrFinding, MaddrOptions } from './programs/maddr-forger.ts';
@@ -132,6 +133,27 @@ export function forgeMirror(
 ): Promise<HepSenderFinding> {
   const options: HepSenderOptions = { as, password, count };
   return runAttack(network, 'hep-sender', options, 30_000, 'pbx');
+}
+
+/** The benchmark network (RFC 2544 Appendix C.2.2): the documentation's ones hold fewer than a thousand. */
+const crowdNetwork = '198.18.0.0/22';
+
+/** Addresses of the attacker's that the PBX answers to. */
+export async function gatherCrowd(network: Network, count = 1_000): Promise<readonly string[]> {
+  const { attacker } = addresses;
+  await network.run('attacker', 'ip', ['route', 'replace', 'local', crowdNetwork, 'dev', 'lo']);
+  await network.run('pbx', 'ip', ['route', 'replace', crowdNetwork, 'via', attacker.ipv4]);
+  return Array.from({ length: count }, (_, index) => `198.18.${index >> 8}.${index & 255}`);
+}
+
+/** Requests of the crowd for users that do not exist, `each` of everybody. */
+export function floodFrom(
+  network: Network,
+  sources: readonly string[],
+  { each = 15, perSecond = 3_000 } = {},
+): Promise<CrowdFinding> {
+  const options: CrowdOptions = { server: addresses.pbx.ipv4, sources, each, perSecond };
+  return runAttack(network, 'crowd', options, (sources.length * each * 1_000) / perSecond);
 }
 
 const marginMs = 10_000;

@@ -47,9 +47,51 @@ export function svmap(network: Network, { seconds = defaultSeconds } = {}): Prom
 /** Asks after a range of extensions, `100-199`; it gives up by itself after one answer that it does not expect. */
 export function svwar(
   network: Network,
-  { range = '100-199', seconds = defaultSeconds } = {},
+  { range = '100-199', seconds = defaultSeconds, isForced = false } = {},
 ): Promise<ToolResult> {
-  return runTool(network, 'svwar', ['-m', 'REGISTER', '-e', range, addresses.pbx.ipv4], seconds);
+  const forced = isForced ? ['--force'] : [];
+  const args = [...forced, '-m', 'REGISTER', '-e', range, addresses.pbx.ipv4];
+  return runTool(network, 'svwar', args, seconds);
+}
+
+/** INVITEs of sipp's, one for each number, without credentials; nobody listens to what comes back. */
+export async function dialWithSipp(
+  network: Network,
+  { numbers, from, perSecond = 10 }: { numbers: readonly string[]; from: string; perSecond?: number },
+): Promise<ToolResult> {
+  const folder = await makeLabFolder();
+  const [scenario, list] = [join(folder, 'invite.xml'), join(folder, 'numbers.csv')];
+  await writeFile(scenario, inviteScenario(from));
+  await writeFile(list, `SEQUENTIAL\n${numbers.join(';\n')};\n`);
+  const { pbx, attacker } = addresses;
+  const args = [
+    ...['-sf', scenario, '-inf', list, '-i', attacker.ipv4, '-p', '5060', '-nostdin', '-timeout', '20'],
+    ...['-m', String(numbers.length), '-r', String(perSecond), `${pbx.ipv4}:5060`],
+  ];
+  try {
+    return await runTool(network, 'sipp', args, defaultSeconds);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function inviteScenario(from: string): string {
+  const request = `
+INVITE sip:[field0]@[remote_ip] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+Max-Forwards: 70
+From: <sip:${from}@[remote_ip]>;tag=[pid][call_number]
+To: <sip:[field0]@[remote_ip]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:${from}@[local_ip]:[local_port]>
+Content-Length: 0
+`;
+  return `<?xml version="1.0" encoding="ISO-8859-1" ?>
+<!DOCTYPE scenario SYSTEM "sipp.dtd">
+<scenario name="dial"><send><![CDATA[${request}
+]]></send></scenario>
+`;
 }
 
 async function runTool(

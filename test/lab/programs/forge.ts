@@ -1,11 +1,12 @@
 // What a forger sends under another's address: a scanner's OPTIONS, INVITEs to nobody, REGISTERs with invented
-// credentials, requests for provisioning files, ACKs of no call, which nobody answers. The answers go to the true owner.
+// credentials, requests for provisioning files that are not there or are, ACKs of no call, which nobody answers. The answers
+// go to the true owner.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { composeRequest, inventedAuthorization, newBranch, randomToken } from '../sip-message.ts';
 import { pause, readOptions, say } from './program.ts';
 
-export type Forgery = 'scan' | 'invite-flood' | 'register' | 'tftp' | 'packet-flood';
+export type Forgery = 'scan' | 'invite-flood' | 'register' | 'tftp' | 'provisioning' | 'packet-flood';
 
 export interface ForgeOptions {
   readonly forgery: Forgery;
@@ -25,7 +26,7 @@ const { forgery, server, as, port, count, perSecond } = readOptions<ForgeOptions
 const socket = createSocket({ type: 'udp4', reuseAddr: true });
 socket.bind(port, as);
 await once(socket, 'listening');
-const toPort = forgery === 'tftp' ? 69 : 5_060;
+const toPort = forgery === 'tftp' || forgery === 'provisioning' ? 69 : 5_060;
 const began = performance.now();
 for (let index = 0; index < count; index += 1) {
   const early = began + (index * 1_000) / perSecond - performance.now();
@@ -38,6 +39,7 @@ say<ForgeFinding>({ sent: count });
 
 function compose(index: number): Buffer {
   if (forgery === 'tftp') return Buffer.from(`\0\x01SEP00000000${1_000 + index}.cnf.xml\0octet\0`, 'latin1');
+  if (forgery === 'provisioning') return Buffer.from(`\0\x01phone${index % 100}.cfg\0octet\0`, 'latin1');
   const [uri, account] = [`sip:${server}`, '100'];
   const self = `<sip:${account}@${server}>`;
   const request = { from: `${self};tag=${randomToken()}`, to: self, callId: randomToken(), sequence: 1 };
