@@ -13,7 +13,8 @@ export interface Arrivals {
 }
 
 export async function countArrivals(network: Network, sources: readonly string[]): Promise<Arrivals> {
-  const pbx = (file: string, args: readonly string[], input = '') => network.run('pbx', file, args, { input });
+  const pbx = (file: string, args: readonly string[], input = '') =>
+    network.run('pbx', file, args, { input });
   const members = sources.map((source) => `add ${set} ${source}\n`).join('');
   await pbx('ipset', ['restore'], `create ${set} hash:ip counters maxelem 4096\n${members}`);
   const rule = `-A INPUT -p udp -m multiport --dports 69,5060 -m set --match-set ${set} src`;

@@ -47,11 +47,9 @@ export function svmap(network: Network, { seconds = defaultSeconds } = {}): Prom
 /** Asks after a range of extensions, `100-199`; it gives up by itself after one answer that it does not expect. */
 export function svwar(
   network: Network,
-  { range = '100-199', seconds = defaultSeconds, isForced = false } = {},
+  { range = '100-199', seconds = defaultSeconds } = {},
 ): Promise<ToolResult> {
-  const forced = isForced ? ['--force'] : [];
-  const args = [...forced, '-m', 'REGISTER', '-e', range, addresses.pbx.ipv4];
-  return runTool(network, 'svwar', args, seconds);
+  return runTool(network, 'svwar', ['-m', 'REGISTER', '-e', range, addresses.pbx.ipv4], seconds);
 }
 
 /** INVITEs of sipp's, one for each number, without credentials; nobody listens to what comes back. */

@@ -48,7 +48,15 @@ function compose(source: string, method: (typeof methods)[number]): string {
   const uri = method === 'INVITE' ? `sip:600@${server}` : `sip:${server}`;
   const headers = [`Contact: <sip:crowd@${source}:${port}>`];
   return composeRequest(
-    { method, uri, from: `${self};tag=${randomToken()}`, to: self, callId: randomToken(), sequence: 1, headers },
+    {
+      method,
+      uri,
+      from: `${self};tag=${randomToken()}`,
+      to: self,
+      callId: randomToken(),
+      sequence: 1,
+      headers,
+    },
     { protocol: 'UDP', at: `${source}:${port}`, branch: newBranch(), userAgent: 'lab crowd' },
   );
 }
