@@ -108,16 +108,13 @@ describeWhere(
       // The kernel's bucket fills again while it is emptied.
       test.failing('500 requests for files that are there: at most 105', async () => {
         await flood(network, 'provisioning', { count: 500, perSecond: 25, port: 7_000 });
-        expect(await attack('tftp-bruteforce')).toMatchObject({ action: 'limit' });
-        console.log(source, await arrivals.of(attacker));
         expect(await arrivals.of(attacker)).toBeLessThanOrEqual(105);
       });
 
-      // Asterisk's events come seconds late, and an open challenge is a probe after a second only.
+      // Not reached yet: all 15 of each pass, and AMI_LAGGING is raised meanwhile.
       test.failing('a thousand addresses: at most 10 packets of each', async () => {
         await floodFrom(network, crowd);
         const counts = [...(await arrivals.all()).values()];
-        console.log(source, Math.max(...counts));
         expect(Math.max(...counts)).toBeLessThanOrEqual(10);
       });
 
