@@ -111,7 +111,7 @@ describeWhere(
         expect(await arrivals.of(attacker)).toBeLessThanOrEqual(105);
       });
 
-      // Not reached yet: all 15 of each pass, and AMI_LAGGING is raised meanwhile.
+      // Not reached yet: an address got all of its 15 through.
       test.failing('a thousand addresses: at most 10 packets of each', async () => {
         await floodFrom(network, crowd);
         const counts = [...(await arrivals.all()).values()];
