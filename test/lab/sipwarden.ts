@@ -88,8 +88,10 @@ secret_file = "${folder}/ami.secret"
     const { exitCode, stdout } = await command('status', '--json');
     if (exitCode !== 0) return false;
     const { sensors } = JSON.parse(stdout) as Status;
-    const isIdle = (name: string) => (name === 'ami' ? !asterisk : name === 'packets' || name === 'hep');
-    return sensors.every(({ name, state }) => state === 'live' || (state === 'off' && isIdle(name)));
+    // Whoever is switched off, or has no logins, is not waited for.
+    return sensors.every(
+      ({ name, state }) => state === 'live' || state === 'off' || (name === 'ami' && !asterisk),
+    );
   };
   const start = async () => {
     daemon = network.start('pbx', program, ['--config', configFile, 'run']);
