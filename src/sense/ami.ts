@@ -1,5 +1,6 @@
 // The AMI sensor: reads Asterisk's security events with one login, and asks with the other who is ours. It starts without
 // Asterisk and without a secret, and takes both up when they appear.
+
 import { z } from 'zod';
 import type { AmiActions } from '../asterisk/ami-actions.ts';
 import { type AmiState, type AmiTiming, amiTiming } from '../asterisk/ami-login.ts';
@@ -16,6 +17,7 @@ import type { Time } from '../model/time.ts';
 import { createAmiAlarms } from './ami-alarms.ts';
 import { type AmiDialogue, openAmiDialogue } from './ami-dialogue.ts';
 import { observationsOf } from './ami-observations.ts';
+import { createCondition } from './condition.ts';
 
 const userName = z
   .string()
@@ -107,11 +109,7 @@ export function createAmiSensor({
 }): AmiSensor {
   const amiAlarms = createAmiAlarms(alarms, now);
   const counters = { observations: 0, tampered: 0 };
-  let health: { state: SensorState; since: Time; detail: string } = {
-    state: 'off',
-    since: now(),
-    detail: 'not started',
-  };
+  const condition = createCondition(now, 'not started');
   let lagMs = 0;
   let secrets: AmiSecrets | undefined;
   let dialogue: AmiDialogue | undefined;
@@ -121,8 +119,7 @@ export function createAmiSensor({
   let isStopped = false;
 
   const setHealth = (state: SensorState, detail: string): void => {
-    if (state !== health.state) logger.info({ state, detail }, 'AMI sensor changed');
-    health = { state, detail, since: state === health.state ? health.since : now() };
+    if (condition.become(state, detail)) logger.info({ state, detail }, 'AMI sensor changed');
   };
   const rereadSecrets = async (): Promise<void> => {
     secrets = (await readAmiSecrets(options.secret_file).catch(() => undefined)) ?? secrets;
@@ -222,12 +219,14 @@ export function createAmiSensor({
       amiAlarms.clearAll();
     },
     expel: () => dialogue?.expel(),
-    health: () => ({
-      name: 'ami',
-      ...health,
-      detail: health.state === 'live' && dialogue ? `${health.detail}; ${dialogue.detail()}` : health.detail,
-      counters: { ...dialogue?.counters(), ...counters, ...countersOf(actionsUsers), lagMs },
-    }),
+    health() {
+      const { state, since, detail } = condition.health();
+      const more = state === 'live' && dialogue ? `; ${dialogue.detail()}` : '';
+      return {
+        ...{ name: 'ami', state, since, detail: `${detail}${more}` },
+        counters: { ...dialogue?.counters(), ...counters, ...countersOf(actionsUsers), lagMs },
+      };
+    },
   };
 }
 

@@ -1,17 +1,18 @@
 // The two programs of a live capture and what joins them: tcpdump writes a FIFO that the sidecar reads. The daemon
 // never touches a packet; what it takes from the sidecar is checked against the schema.
+
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CaptureSettings,
-  createMessageReader,
   lineLimit,
   sidecarMessage,
   sidecarPipes,
   writeMessage,
 } from '../capture/protocol.ts';
 import { keepLastLines } from '../lib/last-lines.ts';
+import { createMessageReader } from '../lib/message-reader.ts';
 import { type RunningProcess, startProcess } from '../lib/run-command.ts';
 import { type Ending, explainEnding, tryAgain } from './capture-ending.ts';
 import type { SidecarLink } from './sidecar-link.ts';

@@ -1,12 +1,13 @@
 // The sidecar that listens to what the PBX mirrors: started, told what it needs, and ended. The daemon reads no datagram.
+
 import {
   type CaptureSettings,
-  createMessageReader,
   type HepListener,
   lineLimit,
   sidecarMessage,
   writeMessage,
 } from '../capture/protocol.ts';
+import { createMessageReader } from '../lib/message-reader.ts';
 import { type Ending, explainHepEnding, tryAgain } from './capture-ending.ts';
 import type { SidecarLink } from './sidecar-link.ts';
 import type { SidecarEvents } from './sidecar-messages.ts';

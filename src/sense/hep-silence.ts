@@ -2,7 +2,7 @@
 import type { Observation, ObservationKind } from '../model/observation.ts';
 import type { Time } from '../model/time.ts';
 
-export interface SilenceWatch {
+export interface MirrorSilence {
   /** Messages were mirrored just now. */
   heard(): void;
   /** What the other sensors saw. */
@@ -10,7 +10,7 @@ export interface SilenceWatch {
   lastHeard(): Time | undefined;
 }
 
-export interface SilenceWatchParts {
+export interface MirrorSilenceParts {
   readonly now: () => Time;
   onSilent(): void;
   onHeard(): void;
@@ -27,7 +27,7 @@ const answered = new Set<ObservationKind>([
   'account-probed',
 ]);
 
-export function createSilenceWatch({ now, onSilent, onHeard }: SilenceWatchParts): SilenceWatch {
+export function createMirrorSilence({ now, onSilent, onHeard }: MirrorSilenceParts): MirrorSilence {
   let quietSince = now();
   let lastHeard: Time | undefined;
   let witnesses = 0;

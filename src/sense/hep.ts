@@ -7,15 +7,16 @@ import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { hintOf, messageOf } from '../model/error.ts';
 import type { Observation } from '../model/observation.ts';
-import type { Sensor, SensorHealth, SensorOutput, SensorState } from '../model/sensor.ts';
+import type { Sensor, SensorOutput } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { type Counts, createCaptureCounters } from './capture-counters.ts';
 import { type Ending, tryAgain } from './capture-ending.ts';
+import { createCondition } from './condition.ts';
 import { createHepAlarms } from './hep-alarms.ts';
 import { describeListen, type HepOptions, hepListenerOf } from './hep-options.ts';
 import { type Receiver, startReceiver } from './hep-process.ts';
-import { createSilenceWatch } from './hep-silence.ts';
-import { keepRunning } from './keep-running.ts';
+import { createMirrorSilence } from './hep-silence.ts';
+import { keepRunning, type Running } from './keep-running.ts';
 import type { SidecarLink } from './sidecar-link.ts';
 import { listenToSidecar } from './sidecar-messages.ts';
 import { readUdpDrops } from './udp-drops.ts';
@@ -45,24 +46,18 @@ export function createHepSensor(parts: HepSensorParts): HepSensor {
   const alarms = createHepAlarms(parts.alarms);
   const counters = createCaptureCounters();
   const stopping = new AbortController();
-  const silence = createSilenceWatch({
+  const silence = createMirrorSilence({
     now,
     onSilent: () => alarms.silent(counters.totals()),
     onHeard: alarms.heard,
   });
   let { settings } = parts;
-  let condition: Pick<SensorHealth, 'state' | 'since' | 'detail'> = {
-    state: 'off',
-    since: now(),
-    detail: 'switched off in [hep]',
-  };
+  const condition = createCondition(now, 'switched off in [hep]');
+  const { become } = condition;
   let receiver: Receiver | undefined;
-  let running: Promise<void> | undefined;
+  let running: Running | undefined;
   let messages = 0;
 
-  const become = (state: SensorState, detail: string): void => {
-    condition = { state, detail, since: state === condition.state ? condition.since : now() };
-  };
   const becomeLive = (): void => {
     const unproven =
       options.password_file === '' ? '; without a password nothing that it hears is a proof' : '';
@@ -106,27 +101,22 @@ export function createHepSensor(parts: HepSensorParts): HepSensor {
     async start({ observe }) {
       if (!options.enabled) return;
       become('starting', `starts to listen on ${where}`);
-      await new Promise<void>((onTried) => {
-        running = keepRunning({
-          run: (onLive) => run(observe, onLive),
-          onLive() {
-            becomeLive();
-            onTried();
-          },
-          onEnded(ending) {
-            counters.add('restarts');
-            if (ending) becomeDown(ending);
-            onTried();
-          },
-          signal: stopping.signal,
-          now,
-        }).then(onTried);
+      running = keepRunning({
+        run: (onLive) => run(observe, onLive),
+        onLive: becomeLive,
+        onEnded(ending) {
+          counters.add('restarts');
+          if (ending) becomeDown(ending);
+        },
+        signal: stopping.signal,
+        now,
       });
+      await running.tried;
     },
     async stop() {
       stopping.abort();
       receiver?.stop();
-      await running;
+      await running?.over;
       alarms.clearAll();
       become('off', 'stopped');
     },
@@ -135,15 +125,15 @@ export function createHepSensor(parts: HepSensorParts): HepSensor {
       receiver?.configure(changed);
     },
     witness(observations) {
-      if (condition.state === 'live') silence.witness(observations);
+      if (condition.health().state === 'live') silence.witness(observations);
     },
     health() {
-      const { state } = condition;
+      const { state, since, detail } = condition.health();
       if (state === 'live') counters.tellDrops(readUdpDrops(options.listen));
       const heard = silence.lastHeard();
       const last = heard === undefined ? 'nothing yet' : `last at ${new Date(heard).toISOString()}`;
-      const detail = state === 'live' ? `${condition.detail}; ${last}` : condition.detail;
-      return { name: 'hep', ...condition, detail, counters: counters.totals() };
+      const more = state === 'live' ? `; ${last}` : '';
+      return { name: 'hep', state, since, detail: `${detail}${more}`, counters: counters.totals() };
     },
   };
 }

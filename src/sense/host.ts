@@ -1,11 +1,13 @@
 // The host sensor: who administers this machine over SSH now, and where its default gateways are, so that nobody locks
 // them out. It opens no connection and runs no program.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { messageOf } from '../model/error.ts';
-import type { Sensor, SensorHealth, SensorOutput, SensorState } from '../model/sensor.ts';
+import type { Sensor, SensorOutput } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
+import { createCondition } from './condition.ts';
 import { describeHost, type HostKnowledge, isBlind, nothingKnown, readHost } from './host-knowledge.ts';
 import type { HostOptions } from './host-options.ts';
 import { type HostPaths, hostPaths } from './host-paths.ts';
@@ -36,29 +38,24 @@ export function createHostSensor({
   now,
   paths = hostPaths,
 }: HostSensorParts): Sensor {
-  let condition: Pick<SensorHealth, 'state' | 'since' | 'detail'> = {
-    state: 'off',
-    since: now(),
-    detail: 'not started',
-  };
+  const condition = createCondition(now, 'not started');
+  const { become } = condition;
+  const stateNow = () => condition.health().state;
   let known: HostKnowledge = nothingKnown;
   let lookedAt: Time = 0;
   let output: SensorOutput | undefined;
   let watch: HostWatch | undefined;
   let again: NodeJS.Timeout | undefined;
 
-  const become = (state: SensorState, detail: string): void => {
-    condition = { state, detail, since: state === condition.state ? condition.since : now() };
-  };
   const becomeDown = (detail: string): void => {
-    if (condition.state !== 'down') {
+    if (stateNow() !== 'down') {
       alarms.raise(alarmCode, `administrators and gateways are not known: ${detail}`, hint);
       logger.warn({ reason: detail, hint }, 'administrators and gateways are not read');
     }
     become('down', detail);
   };
   const becomeLive = (): void => {
-    if (condition.state === 'down') alarms.clear(alarmCode);
+    if (stateNow() === 'down') alarms.clear(alarmCode);
     become('live', describeHost(options, known));
   };
   const tell = (kind: 'administrators' | 'gateways'): void => {
@@ -113,14 +110,14 @@ export function createHostSensor({
       become('off', 'stopped');
     },
     health() {
-      if (output && condition.state !== 'off' && now() - lookedAt >= lookAgainAfterMs) look();
+      if (output && stateNow() !== 'off' && now() - lookedAt >= lookAgainAfterMs) look();
       const { logins, gateways } = known;
       const counters = {
         administrators: logins.sessions.length,
         nameless: logins.nameless,
         gateways: gateways.length,
       };
-      return { name: 'host', ...condition, counters };
+      return { name: 'host', ...condition.health(), counters };
     },
   };
 }

@@ -17,8 +17,30 @@ const longestPauseMs = 15_000;
 /** What was live for this long is well: after it, pauses grow from the first again. */
 const settledAfterMs = 30_000;
 
-/** Resolves when `signal` is aborted and the last life is over. */
-export async function keepRunning({ run, onLive, onEnded, signal, now }: KeptRunning): Promise<void> {
+export interface Running {
+  /** It was live, or has failed, for the first time. */
+  readonly tried: Promise<void>;
+  /** `signal` was aborted, and the last life is over. */
+  readonly over: Promise<void>;
+}
+
+export function keepRunning(kept: KeptRunning): Running {
+  const { promise: tried, resolve: onTried } = Promise.withResolvers<void>();
+  const over = live({
+    ...kept,
+    onLive() {
+      kept.onLive();
+      onTried();
+    },
+    onEnded(ending) {
+      kept.onEnded(ending);
+      if (ending) onTried();
+    },
+  }).then(onTried);
+  return { tried, over };
+}
+
+async function live({ run, onLive, onEnded, signal, now }: KeptRunning): Promise<void> {
   let pauseMs = firstPauseMs;
   while (!signal.aborted) {
     let liveSince: Time | undefined;

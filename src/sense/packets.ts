@@ -4,14 +4,15 @@ import type { CaptureSettings } from '../capture/protocol.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alarms } from '../model/alarm.ts';
 import { hintOf, messageOf } from '../model/error.ts';
-import type { Sensor, SensorHealth, SensorOutput, SensorState } from '../model/sensor.ts';
+import type { Sensor, SensorOutput } from '../model/sensor.ts';
 import type { Time } from '../model/time.ts';
 import { endAbandonedReaders } from './abandoned-reader.ts';
 import { createCaptureCounters } from './capture-counters.ts';
 import { type Ending, tryAgain } from './capture-ending.ts';
 import { type CaptureOptions, describeSource, packetFilter, tcpdumpArguments } from './capture-options.ts';
 import { type Capture, startCapture } from './capture-processes.ts';
-import { keepRunning } from './keep-running.ts';
+import { createCondition } from './condition.ts';
+import { keepRunning, type Running } from './keep-running.ts';
 import { readNetlinkDrops } from './netlink-drops.ts';
 import type { SidecarLink } from './sidecar-link.ts';
 import { listenToSidecar } from './sidecar-messages.ts';
@@ -42,19 +43,13 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
   const counters = createCaptureCounters();
   const stopping = new AbortController();
   let { settings } = parts;
-  let condition: Pick<SensorHealth, 'state' | 'since' | 'detail'> = {
-    state: 'off',
-    since: now(),
-    detail: 'switched off in [capture]',
-  };
+  const condition = createCondition(now, 'switched off in [capture]');
+  const { become } = condition;
   let capture: Capture | undefined;
   /** What the capture that runs lets through. */
   let filter = '';
-  let running: Promise<void> | undefined;
+  let running: Running | undefined;
 
-  const become = (state: SensorState, detail: string): void => {
-    condition = { state, detail, since: state === condition.state ? condition.since : now() };
-  };
   const becomeLive = (): void => {
     become('live', `reads ${source}`);
     alarms.clear(alarmCode);
@@ -104,28 +99,23 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
     async start({ observe }) {
       if (options.source === 'off') return;
       become('starting', starts);
-      await new Promise<void>((onTried) => {
-        running = keepRunning({
-          run: (onLive) => run(observe, onLive),
-          onLive() {
-            becomeLive();
-            onTried();
-          },
-          onEnded(ending) {
-            counters.add('restarts');
-            if (!ending) return become('starting', starts);
-            becomeDown(ending);
-            onTried();
-          },
-          signal: stopping.signal,
-          now,
-        }).then(onTried);
+      running = keepRunning({
+        run: (onLive) => run(observe, onLive),
+        onLive: becomeLive,
+        onEnded(ending) {
+          counters.add('restarts');
+          if (ending) becomeDown(ending);
+          else become('starting', starts);
+        },
+        signal: stopping.signal,
+        now,
       });
+      await running.tried;
     },
     async stop() {
       stopping.abort();
       capture?.stop();
-      await running;
+      await running?.over;
       alarms.clear(alarmCode);
       become('off', 'stopped');
     },
@@ -135,7 +125,7 @@ export function createPacketSensor(parts: PacketSensorParts): PacketSensor {
     },
     health() {
       refreshDrops();
-      return { name: 'packets', ...condition, counters: counters.totals() };
+      return { name: 'packets', ...condition.health(), counters: counters.totals() };
     },
   };
 }

@@ -1,7 +1,7 @@
 // The daemon's end of the sidecars' starter: asks it for sidecars, one of each kind at a time, and hears how each ended.
+
 import { connect, type Socket } from 'node:net';
 import {
-  createMessageReader,
   type SidecarName,
   type StarterOrder,
   type StarterReport,
@@ -9,6 +9,7 @@ import {
   starterReport,
   writeMessage,
 } from '../capture/protocol.ts';
+import { createMessageReader } from '../lib/message-reader.ts';
 import type { Ended } from './capture-ending.ts';
 
 export interface SidecarRun {

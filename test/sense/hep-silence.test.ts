@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { createSilenceWatch } from '../../src/sense/hep-silence.ts';
+import { createMirrorSilence } from '../../src/sense/hep-silence.ts';
 import { failure, malformed, managementFailure, success } from '../observations.ts';
 
 function watch() {
   const said: string[] = [];
   let time = 0;
-  const silence = createSilenceWatch({
+  const silence = createMirrorSilence({
     now: () => time,
     onSilent: () => said.push('silent'),
     onHeard: () => said.push('heard'),
