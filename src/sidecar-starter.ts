@@ -1,12 +1,12 @@
 // Starts sidecars for a daemon that may not change its user any more: it runs as the sidecar's user without any right,
 // takes one daemon on its socket, and ends with it. It reads no packet and nothing that a sidecar says.
+
 import { chmodSync, closeSync, constants, openSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
-  createMessageReader,
   type SidecarName,
   type StarterReport,
   sidecarPipes,
@@ -16,6 +16,7 @@ import {
 } from './capture/protocol.ts';
 import { heldRights } from './capture/rights.ts';
 import { keepLastLines } from './lib/last-lines.ts';
+import { createMessageReader } from './lib/message-reader.ts';
 import { type RunningProcess, startProcess } from './lib/run-command.ts';
 import { messageOf } from './model/error.ts';
 

@@ -1,11 +1,13 @@
 // The sidecar: a capture comes in on descriptor 3, or what the PBX mirrors on a socket; observations leave on standard
 // output, settings come on standard input. It reads bytes that attackers wrote, so it holds no right of any kind, decides
 // nothing and enforces nothing.
+
 import { startHepInspection } from './capture/hep-inspection.ts';
 import { type Inspection, startInspection } from './capture/inspection.ts';
 import { createOutbox } from './capture/outbox.ts';
-import { createMessageReader, daemonMessage, settingsLineLimit, sidecarExit } from './capture/protocol.ts';
+import { daemonMessage, settingsLineLimit, sidecarExit } from './capture/protocol.ts';
 import { heldRights } from './capture/rights.ts';
+import { createMessageReader } from './lib/message-reader.ts';
 import { messageOf } from './model/error.ts';
 
 process.on('uncaughtException', (error) => exit(sidecarExit.fault, messageOf(error)));

@@ -1,4 +1,5 @@
 // The sidecar as a process of its own, with a capture written to its descriptor 3.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,12 +7,12 @@ import type { Readable, Writable } from 'node:stream';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import {
   type CaptureSettings,
-  createMessageReader,
   type SidecarMessage,
   sidecarExit,
   sidecarMessage,
   writeMessage,
 } from '../src/capture/protocol.ts';
+import { createMessageReader } from '../src/lib/message-reader.ts';
 import { ipv4, ipv6, nflog, pcapFile, request, udp } from './capture/frames.ts';
 import { describeWhere } from './prerequisites.ts';
 import { agents } from './signatures.ts';

@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { z } from 'zod';
 import {
-  createMessageReader,
   daemonMessage,
   lineLimit,
   observation,
@@ -12,6 +11,7 @@ import {
   sidecarMessage,
   writeMessage,
 } from '../../src/capture/protocol.ts';
+import { createMessageReader } from '../../src/lib/message-reader.ts';
 import { foreignTextLimit, type Observation } from '../../src/model/observation.ts';
 import { mostSignatures, type Signature, signatureLength } from '../../src/model/signature.ts';
 import {
