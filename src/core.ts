@@ -2,6 +2,7 @@
 // once for the daemon and for the tests that drive it.
 import { randomInt, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { createArming, hitByArming, wouldHit } from './arming.ts';
 import { type Changes, createChanges } from './changes.ts';
 import type { Config } from './config.ts';
 import { createEffects, entryOf } from './effects.ts';
@@ -14,16 +15,14 @@ import type { Alarms } from './model/alarm.ts';
 import type { Change } from './model/change.ts';
 import type { Untouchable } from './model/decision.ts';
 import type { Entry, HeldEntry } from './model/enforcer.ts';
-import { SipwardenError } from './model/error.ts';
 import type { Geography } from './model/geography.ts';
 import type { Tell } from './model/happening.ts';
-import type { ListTarget } from './model/list-entry.ts';
 import type { PbxAcl } from './model/pbx-acl.ts';
 import type { Time } from './model/time.ts';
 import { createOrders, desiredEntries, type OrdersParts } from './orders.ts';
 import { createPipeline } from './pipeline.ts';
 import { createProposals } from './proposals.ts';
-import type { Memory } from './recall.ts';
+import { type Memory, withoutUnconfirmed } from './recall.ts';
 import { excessesIn } from './sense/limit-sets.ts';
 import { createSourceLimits } from './source-limits.ts';
 import type { Store } from './store/store.ts';
@@ -50,7 +49,6 @@ export type Core = ReturnType<typeof createCore>;
 
 /** What a host name on the allowlist must not stand for. */
 const neverAllowed: ReadonlySet<Untouchable['because']> = new Set(['own', 'reserved']);
-const disarmedAlarm = 'MODE_NOT_CONFIRMED';
 
 export function createCore({
   store,
@@ -67,9 +65,8 @@ export function createCore({
 }: CoreParts) {
   let config = parts.config;
   const recalled = withoutUnconfirmed(memory);
-  /** Nobody confirmed the step to `enforce`: it observes, whatever the configuration says. */
-  let isDisarmed = recalled.unarmed.length > 0;
-  const settings = (): Config => (isDisarmed ? { ...config, mode: 'observe' } : config);
+  const arming = createArming(alarms, recalled.unarmed.length > 0);
+  const settings = (): Config => arming.settingsOf(config);
   const lists = createLists({
     remembered: { allow: memory.allow, deny: recalled.deny },
     reconciler: () => firewall.reconciler,
@@ -165,20 +162,8 @@ export function createCore({
     }
     await firewall.reconciler.start(desired());
   };
-  const tellDisarmed = (): void => {
-    if (!isDisarmed) {
-      alarms.clear(disarmedAlarm);
-      return;
-    }
-    alarms.raise(
-      disarmedAlarm,
-      'the step to mode = "enforce" was not confirmed: nobody is blocked',
-      '"sipwarden confirm" arms it; "sipwarden unconfirmed" says whom it hits',
-    );
-  };
   const arm = async (armed: boolean): Promise<void> => {
-    isDisarmed = !armed;
-    tellDisarmed();
+    arming.disarm(!armed);
     pipeline.configure(settings());
     await startFirewall();
   };
@@ -211,15 +196,6 @@ export function createCore({
     confirmed: async ({ kind }) => (kind === 'mode' ? arm(true) : undefined),
   });
 
-  /** Whom a step from observing to enforcing would hit. */
-  const hitByArming = (): readonly string[] =>
-    pipeline
-      .inForce(now())
-      .filter(({ enforced, cause }) => !enforced && cause.kind === 'detection')
-      .flatMap(({ target }) =>
-        pipeline.objections(target, now()).map(({ detail }) => `${target}: ${detail}`),
-      );
-
   return {
     pipeline,
     lists,
@@ -238,7 +214,7 @@ export function createCore({
       await firewall.test();
       lists.start();
       changes.resume(recalled.unarmed);
-      tellDisarmed();
+      arming.tell();
       for (const { id, kind, target, hits } of recalled.undone) {
         logger.warn({ id, kind, target, hits }, 'change undone at start: nobody had confirmed it');
         if (kind === 'ban') void store.endDecisionsOf(target, now(), 'nobody confirmed it');
@@ -248,8 +224,8 @@ export function createCore({
     },
     /** Rejects with MODE_WOULD_HIT, and changes nothing, where arming hits ours and is not forced. */
     async configure(changed: Config, { force = false, by = 'the configuration' } = {}) {
-      const isArming = settings().mode === 'observe' && changed.mode === 'enforce' && !isDisarmed;
-      const hits = isArming ? hitByArming() : [];
+      const isArming = settings().mode === 'observe' && changed.mode === 'enforce' && !arming.isDisarmed();
+      const hits = isArming ? hitByArming(pipeline, now()) : [];
       if (hits.length > 0 && !force) throw wouldHit(hits);
       if (hits.length > 0) {
         const [time, wait] = [now(), changed.control.confirm_within];
@@ -257,8 +233,7 @@ export function createCore({
       }
       if (changed.mode === 'observe') {
         await changes.withdraw('mode');
-        isDisarmed = false;
-        tellDisarmed();
+        arming.disarm(false);
       }
       config = changed;
       pipeline.configure(settings());
@@ -271,32 +246,4 @@ export function createCore({
       await effects.flush();
     },
   };
-}
-
-/** What is remembered, as if the forced changes that nobody confirmed had never been made. */
-function withoutUnconfirmed({ changes, decisions, deny }: Memory) {
-  const unarmed = changes.filter(({ kind }) => kind === 'mode');
-  const undone = changes.flatMap(({ target, ...change }) =>
-    target === undefined ? [] : { ...change, target },
-  );
-  const hit = (kind: Change['kind'], target: ListTarget) =>
-    undone.some((change) => change.kind === kind && change.target === target);
-  return {
-    unarmed,
-    undone,
-    deny: deny.filter(({ target }) => !hit('deny', target)),
-    decisions: decisions.map((decision) =>
-      decision.cause.kind === 'manual' && hit('ban', decision.target)
-        ? { ...decision, ended: true }
-        : decision,
-    ),
-  };
-}
-
-function wouldHit(hits: readonly string[]): SipwardenError {
-  const some = hits.slice(0, 3).join('; ');
-  const more = hits.length > 3 ? `; and ${hits.length - 3} more` : '';
-  return new SipwardenError('MODE_WOULD_HIT', `enforcing would hit those who are ours: ${some}${more}`, {
-    hint: 'allow them ("sipwarden allow add"), lift what was only observed ("sipwarden unban"), or "sipwarden reload --force" and confirm it',
-  });
 }

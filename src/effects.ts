@@ -1,19 +1,43 @@
 // What the decisions of the flow do: kernel first, then the disk and the log. A ban never waits for the disk.
+
+import type { ShieldChange } from './decide/shield.ts';
 import type { Reconciler } from './enforce/reconciler.ts';
 import type { Logger } from './lib/logger.ts';
+import type { Network } from './model/address.ts';
 import type { Alarms } from './model/alarm.ts';
 import type { Attack } from './model/attack.ts';
 import { blocks, type Decision } from './model/decision.ts';
-import type { Entry } from './model/enforcer.ts';
+import type { Entry, Place } from './model/enforcer.ts';
 import { messageOf, SipwardenError } from './model/error.ts';
 import type { Tell } from './model/happening.ts';
+import type { Observation } from './model/observation.ts';
 import type { ShieldKind } from './model/shield-entry.ts';
 import { isoTime, type Time } from './model/time.ts';
-import type { Effects } from './pipeline.ts';
 import type { Store } from './store/store.ts';
 
 /** A growing attack is written at most this often. Milliseconds. */
 const settleMs = 1_000;
+
+/**
+ * What happens outside because of what the flow decided. None of these may throw; the flow waits for none. What a
+ * person ordered is done when the promise resolves.
+ */
+export interface Effects {
+  block(decision: Decision): Promise<void>;
+  /** These places of the target, and with `isWhole` all else that is in force against it. */
+  unblock(target: Network, places: readonly Place[], by: string, isWhole: boolean): Promise<void>;
+  /** Somebody is to be put out of the PBX; `expelled` says who, while it is so. */
+  expel(): void;
+  shield(change: ShieldChange): void;
+  /** An attack record is new or has grown. */
+  report(attack: Attack, isNewDecision: boolean): void;
+  /** A person must know of this one at once. */
+  alarm(attack: Attack): void;
+  /** A source that is banned still reaches the PBX. */
+  passed(ban: Decision, observation: Observation): void;
+  /** Many accounts come from one private address: nobody behind it can be told apart. */
+  collapsed(address: Network): void;
+}
 
 export interface EffectsParts {
   /** Asked each time: a changed firewall configuration brings another one. */

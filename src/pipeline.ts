@@ -5,6 +5,7 @@ import type { ExpulsionOptions } from './decide/expulsion-options.ts';
 import { createExpulsions } from './decide/expulsions.ts';
 import { isCollapsed } from './decide/judge.ts';
 import type { LimitOptions } from './decide/limit-options.ts';
+import { type BanOrder, orderedBan } from './decide/ordered-ban.ts';
 import { passesBan } from './decide/passage.ts';
 import { createPolicy } from './decide/policy.ts';
 import type { PolicyOptions } from './decide/policy-options.ts';
@@ -14,10 +15,9 @@ import type { ShieldOptions } from './decide/shield-options.ts';
 import { createCorrelator } from './detect/correlator.ts';
 import { createFadedCounts } from './detect/faded-counts.ts';
 import { createDetectors, type Finding } from './detectors.ts';
+import type { Effects } from './effects.ts';
 import { type Address, type Network, sourceOf } from './model/address.ts';
-import type { Attack } from './model/attack.ts';
 import type { Decision, Untouchable } from './model/decision.ts';
-import type { Place } from './model/enforcer.ts';
 import type { PbxAct } from './model/expulsion.ts';
 import type { Geography } from './model/geography.ts';
 import type { InventoryFact } from './model/inventory.ts';
@@ -37,27 +37,6 @@ export interface PipelineSettings {
   readonly asterisk: ExpulsionOptions;
 }
 
-/**
- * What happens outside because of what was decided here. None of these may throw; the flow waits for none. What a
- * person ordered is done when the promise resolves.
- */
-export interface Effects {
-  block(decision: Decision): Promise<void>;
-  /** These places of the target, and with `isWhole` all else that is in force against it. */
-  unblock(target: Network, places: readonly Place[], by: string, isWhole: boolean): Promise<void>;
-  /** Somebody is to be put out of the PBX; `expelled` says who, while it is so. */
-  expel(): void;
-  shield(change: ShieldChange): void;
-  /** An attack record is new or has grown. */
-  report(attack: Attack, isNewDecision: boolean): void;
-  /** A person must know of this one at once. */
-  alarm(attack: Attack): void;
-  /** A source that is banned still reaches the PBX. */
-  passed(ban: Decision, observation: Observation): void;
-  /** Many accounts come from one private address: nobody behind it can be told apart. */
-  collapsed(address: Network): void;
-}
-
 export interface PipelineParts {
   readonly settings: PipelineSettings;
   readonly allowlist: AddressList;
@@ -71,15 +50,6 @@ export interface PipelineParts {
   /** What was known before a restart. */
   readonly shielded?: readonly ShieldEntry[];
   readonly decisions?: readonly (Decision & { readonly ended?: unknown })[];
-}
-
-/** What a person orders: a ban, of a target or of a decision that was held for him. */
-export interface BanOrder {
-  readonly target: Network;
-  readonly time: Time;
-  readonly until: Time;
-  readonly by: string;
-  readonly note: string;
 }
 
 export type Pipeline = ReturnType<typeof createPipeline>;
@@ -187,20 +157,8 @@ export function createPipeline({
     return effects.block(decision);
   }
 
-  function order({ target, time, until, by, note }: BanOrder): { decision: Decision; done: Promise<void> } {
-    const behind = shield.blastRadius(target, time);
-    const decision: Decision = {
-      id: newId(),
-      time,
-      target,
-      action: 'ban',
-      until,
-      cause: { kind: 'manual', by, note },
-      reason: note || `ordered by ${by}`,
-      ...(behind.names.length > 0 && { behind }),
-      offence: 1,
-      enforced: true,
-    };
+  function order(ban: BanOrder): { decision: Decision; done: Promise<void> } {
+    const decision = orderedBan(ban, shield.blastRadius(ban.target, ban.time), newId());
     policy.adopt(decision);
     return { decision, done: enforce(decision) };
   }

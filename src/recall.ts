@@ -1,7 +1,7 @@
 // What the store remembers at start. Where it cannot be read, protection begins from what the kernel still holds.
 import type { Change } from './model/change.ts';
 import type { Decision } from './model/decision.ts';
-import type { ListEntry } from './model/list-entry.ts';
+import type { ListEntry, ListTarget } from './model/list-entry.ts';
 import type { Proposal } from './model/proposal.ts';
 import type { ShieldEntry } from './model/shield-entry.ts';
 import type { SourceLimit } from './model/source-limit.ts';
@@ -51,4 +51,24 @@ export async function recall(store: Store, now: Time, since: Time): Promise<Memo
   } catch {
     return { ...nothing, isComplete: false };
   }
+}
+
+/** What is remembered, as if the forced changes that nobody confirmed had never been made. */
+export function withoutUnconfirmed({ changes, decisions, deny }: Memory) {
+  const unarmed = changes.filter(({ kind }) => kind === 'mode');
+  const undone = changes.flatMap(({ target, ...change }) =>
+    target === undefined ? [] : { ...change, target },
+  );
+  const hit = (kind: Change['kind'], target: ListTarget) =>
+    undone.some((change) => change.kind === kind && change.target === target);
+  return {
+    unarmed,
+    undone,
+    deny: deny.filter(({ target }) => !hit('deny', target)),
+    decisions: decisions.map((decision) =>
+      decision.cause.kind === 'manual' && hit('ban', decision.target)
+        ? { ...decision, ended: true }
+        : decision,
+    ),
+  };
 }

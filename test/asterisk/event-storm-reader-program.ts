@@ -1,11 +1,9 @@
 // Run on its own: the events login and the flow behind it in a storm of events, with a consumer that is slower than they
 // come. Prints what was read, handled and shed, and the most memory that it took beyond what it began with.
+
 import { createAmiStream } from '../../src/asterisk/ami-stream.ts';
-import { configSchema } from '../../src/config-schema.ts';
-import { createAddressList } from '../../src/decide/address-list.ts';
-import { createPipeline } from '../../src/pipeline.ts';
 import { observationsOf } from '../../src/sense/ami-observations.ts';
-import { nowhere } from '../geographies.ts';
+import { createQuietPipeline } from '../quiet-pipeline.ts';
 
 export interface StormFinding {
   readonly events: number;
@@ -17,26 +15,9 @@ export interface StormFinding {
 
 const [port = 0, total = 0, microsecondsEach = 0] = process.argv.slice(2).map(Number);
 const nothing = () => {};
-let ids = 0;
 let handled = 0;
 
-const pipeline = createPipeline({
-  settings: configSchema.parse({}),
-  allowlist: createAddressList(),
-  ownAddresses: () => ['192.0.2.1'],
-  geography: nowhere,
-  newId: () => `${ids++}`,
-  effects: {
-    block: async () => {},
-    unblock: async () => {},
-    expel: nothing,
-    shield: nothing,
-    report: nothing,
-    alarm: nothing,
-    passed: nothing,
-    collapsed: nothing,
-  },
-});
+const pipeline = createQuietPipeline('192.0.2.1');
 const before = process.memoryUsage.rss();
 let mebibytes = 0;
 const stream = createAmiStream({

@@ -1,13 +1,11 @@
 // Run on its own with --expose-gc: how much memory a million forged sources take, in the sidecar's observer and in the
 // daemon's flow. Prints both in MiB as JSON.
+
 import { createSipObserver } from '../../src/capture/sip-observer.ts';
-import { configSchema } from '../../src/config-schema.ts';
-import { createAddressList } from '../../src/decide/address-list.ts';
 import type { Observation } from '../../src/model/observation.ts';
-import { createPipeline } from '../../src/pipeline.ts';
 import { pbx, request } from '../capture/sip-conversation.ts';
-import { nowhere } from '../geographies.ts';
 import { call, failure, probe, scan } from '../observations.ts';
+import { createQuietPipeline } from '../quiet-pipeline.ts';
 import { agents } from '../signatures.ts';
 
 const sources = Number(process.argv[2]);
@@ -52,25 +50,7 @@ const sidecar = measure(() => {
 });
 
 const daemon = measure(() => {
-  let ids = 0;
-  const nothing = () => {};
-  const pipeline = createPipeline({
-    settings: configSchema.parse({}),
-    allowlist: createAddressList(),
-    ownAddresses: () => [pbx.address],
-    newId: () => `${ids++}`,
-    geography: nowhere,
-    effects: {
-      block: async () => {},
-      unblock: async () => {},
-      expel: nothing,
-      shield: nothing,
-      report: nothing,
-      alarm: nothing,
-      passed: nothing,
-      collapsed: nothing,
-    },
-  });
+  const pipeline = createQuietPipeline(pbx.address);
   const kinds: readonly ((index: number) => Observation)[] = [
     (index) => probe(`${index}`),
     () => failure(),

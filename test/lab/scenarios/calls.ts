@@ -21,6 +21,14 @@ function callsWith(count: number, more: Partial<SpokenRequest> = {}): SpokenRequ
   }));
 }
 
+/** In a second, from the trunk, which is shielded as the daemon would have it. */
+function callsOfTrunk(calls: number): Scenario['act'] {
+  return async (network, enforcer) => {
+    await enforcer?.add({ set: 'shield', target: addresses.trunk.ipv4 });
+    await sipp(network, 'invite', { calls, perSecond: calls, host: 'trunk' });
+  };
+}
+
 export const callScenarios: readonly Scenario[] = [
   {
     name: 'dial-prefix-probing-4',
@@ -90,10 +98,7 @@ export const callScenarios: readonly Scenario[] = [
     title: 'A trunk with many calls',
     text: 'Sixty calls in a second from a trunk (`sipp -sf test/lab/sipp/invite.xml -m 60 -r 60`, SIPp 3.6), which is in the set of the shielded, as the daemon would have put it there.',
     sensors: ['kernel-log'],
-    async act(network, enforcer) {
-      await enforcer?.add({ set: 'shield', target: addresses.trunk.ipv4 });
-      await sipp(network, 'invite', { calls: 60, perSecond: 60, host: 'trunk' });
-    },
+    act: callsOfTrunk(60),
   },
   {
     name: 'packet-flood-3000',
@@ -114,9 +119,6 @@ export const callScenarios: readonly Scenario[] = [
     title: 'A trunk with very many calls',
     text: 'Five hundred calls in a second from a trunk, each of three packets or more (`sipp -sf test/lab/sipp/invite.xml -m 500 -r 500`, SIPp 3.6). It is in the set of the shielded, as the daemon would have put it there.',
     sensors: ['kernel-log'],
-    async act(network, enforcer) {
-      await enforcer?.add({ set: 'shield', target: addresses.trunk.ipv4 });
-      await sipp(network, 'invite', { calls: 500, perSecond: 500, host: 'trunk' });
-    },
+    act: callsOfTrunk(500),
   },
 ];
